@@ -1,0 +1,52 @@
+// Flags: five of the system (RFC 3501 §2.3.2) and keywords, kept as 128 bits an entry. A keyword's bit comes from a table
+// of its account and is never used again; names compare without case, the first spelling stays.
+
+/** Bits 0 … 4. \Recent is not stored with a message: it is a mark of the mailbox (docs/architecture.md). */
+export const SYSTEM_FLAGS = ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft'] as const
+export type SystemFlag = (typeof SYSTEM_FLAGS)[number]
+
+export const ANSWERED = 1 << 0
+export const FLAGGED = 1 << 1
+export const DELETED = 1 << 2
+export const SEEN = 1 << 3
+export const DRAFT = 1 << 4
+
+/** Bits 5 … 7 are kept free; keywords are numbered from here. */
+export const FIRST_KEYWORD_BIT = 8
+export const FLAG_BITS = 128
+/** 32-bit words of one entry's flags. */
+export const FLAG_WORDS = 4
+/** Octets of one keyword at the most. */
+export const MAX_KEYWORD_LENGTH = 100
+
+/** Names by bit; the system's five stand at 0 … 4, an unused bit is undefined. */
+export type FlagTable = readonly (string | undefined)[]
+
+export const EMPTY_FLAG_TABLE: FlagTable = SYSTEM_FLAGS
+
+/** The bit of a flag by name, without case; -1 where the table has no such keyword. */
+export function flagBit(table: FlagTable, name: string): number {
+  const wanted = name.toLowerCase()
+  return table.findIndex((known) => known !== undefined && known.toLowerCase() === wanted)
+}
+
+/** Names of the flags of one entry, whose words stand at `offset` in `words`. */
+export function flagNames(table: FlagTable, words: Uint32Array, offset: number): string[] {
+  const names: string[] = []
+  for (let word = 0; word < FLAG_WORDS; word++) {
+    let bits = words[offset + word] ?? 0
+    while (bits !== 0) {
+      const low = 31 - Math.clz32(bits & -bits)
+      const name = table[word * 32 + low]
+      if (name !== undefined) names.push(name)
+      bits &= bits - 1
+    }
+  }
+  return names
+}
+
+/** How STORE changes flags (RFC 3501 §6.4.6): a delta, computed inside the transaction. */
+export interface FlagChange {
+  readonly mode: 'add' | 'remove' | 'replace'
+  readonly flags: readonly string[]
+}

@@ -1,0 +1,30 @@
+// What keeps a store in order: checking everything, mending, collecting what nobody names any more, migrations.
+
+export interface Finding {
+  /** What kind of invariant is broken, such as `counters`, `quota`, `index`, `references`, `content`. */
+  readonly kind: string
+  /** The place, in words an administrator can use: account, mailbox, UID, hash. */
+  readonly where: string
+  readonly problem: string
+  /** What `--repair` did, where it did something. */
+  readonly repaired?: string
+}
+
+export interface CollectOptions {
+  /** Milliseconds: tombstones older than `tombstoneAge` go, and content that only they name after `contentAge`. */
+  readonly tombstoneAge: number
+  readonly contentAge: number
+}
+
+export interface MaintenanceStore {
+  /** Counters, quota, index order, modseqs, references, content that no entry names. Reads in pages. */
+  check(options: { repair: boolean }): AsyncIterable<Finding>
+  /** One round: removed accounts, deleted mailboxes, old tombstones, contents and references nobody names. In slices. */
+  collect(
+    options: CollectOptions,
+  ): Promise<{ contents: number; tombstones: number; mailboxes: number; accounts: number }>
+  /** Those of `hashes` which some account refers to. */
+  referencedBlobs(hashes: readonly string[]): Promise<ReadonlySet<string>>
+  /** Cheap: throws `unavailable` or `disk-full` where the store could not take a write now. */
+  ping(): Promise<void>
+}

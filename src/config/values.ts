@@ -1,0 +1,105 @@
+// How single values of the configuration are written: sizes, durations, addresses to listen on, switches, lists.
+// docs/operations.md, "Configuration".
+
+import { isIP } from 'node:net'
+import { z } from 'zod'
+
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+}
+
+const DURATION_UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
+
+/** A number with a unit, in the units' base; undefined where it is none. */
+function measured(text: string, units: Readonly<Record<string, number>>): number | undefined {
+  const match = /^([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([a-z]*)$/i.exec(text.trim())
+  const unit = units[match?.[2]?.toLowerCase() ?? '-']
+  if (match === null || unit === undefined) return undefined
+  const value = Math.round(Number(match[1]) * unit)
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
+/** Octets. */
+export const size = () =>
+  z.union([z.number(), z.string()]).transform((value, context) => {
+    const octets = measured(String(value), SIZE_UNITS)
+    if (octets !== undefined) return octets
+    return refuse(context, 'a size, such as 500MB, 64MiB or 1GiB')
+  })
+
+/** Milliseconds. */
+export const duration = () =>
+  z.union([z.literal(0), z.string()]).transform((value, context) => {
+    const ms = value === 0 || value === '0' ? 0 : measured(value, DURATION_UNITS)
+    if (ms !== undefined) return ms
+    return refuse(context, 'a duration with its unit, such as 500ms, 30s, 10m, 12h or 14d')
+  })
+
+export const count = (min: number, max: number) =>
+  z.union([z.number(), z.string()]).transform((value, context) => {
+    const number = typeof value === 'string' && !/^[0-9]{1,15}$/.test(value) ? Number.NaN : Number(value)
+    if (Number.isInteger(number) && number >= min && number <= max) return number
+    return refuse(context, `a whole number from ${min} to ${max}`)
+  })
+
+export const flag = () =>
+  z.union([z.boolean(), z.string()]).transform((value, context) => {
+    if (typeof value === 'boolean') return value
+    if (value === 'true' || value === 'false') return value === 'true'
+    return refuse(context, 'true or false')
+  })
+
+export interface ListenAddress {
+  readonly host: string
+  /** 0 picks a free one. */
+  readonly port: number
+}
+
+/** Host and port to listen on, or undefined for `off`. */
+export const listen = () =>
+  z.string().transform((text, context): ListenAddress | 'off' => {
+    if (text === 'off') return 'off'
+    const match = /^(?:\[([^\]]+)\]|([^[\]:]+)):([0-9]{1,5})$/.exec(text)
+    const host = match?.[1] ?? match?.[2]
+    const port = Number(match?.[3])
+    const ipv6 = match?.[1] !== undefined
+    if (host !== undefined && port <= 65_535 && (!ipv6 || isIP(host) === 6)) return { host, port }
+    return refuse(context, 'host:port, such as 127.0.0.1:9143 or [::1]:9143, or off')
+  })
+
+/** One of a URL's schemes, such as `sqlite:`; what stands behind is the engine's business. */
+export const url = (...schemes: readonly string[]) =>
+  z.string().transform((text, context) => {
+    if (schemes.some((scheme) => text.startsWith(scheme))) return text
+    return refuse(context, `a URL that begins with ${schemes.join(' or ')}`)
+  })
+
+export const certificates = () =>
+  z.array(z.strictObject({ cert: z.string().min(1), key: z.string().min(1) }), {
+    error: 'a list of {cert, key}, both paths of PEM files',
+  })
+
+/** The message says what would have been right; the loader puts the key and the value before it. */
+function refuse(context: z.RefinementCtx, expected: string): never {
+  context.addIssue({ code: 'custom', message: expected })
+  return z.NEVER
+}
+
+const LOOPBACK_NAMES = ['localhost', '::1']
+
+export const isLoopback = (host: string): boolean => LOOPBACK_NAMES.includes(host) || /^127\./.test(host)

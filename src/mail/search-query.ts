@@ -1,0 +1,63 @@
+// A search as the protocols hand it in: RFC 3501 §6.4.4 with sequence numbers already turned into UIDs.
+
+import type { NumberSet } from '../model/number-set.js'
+
+export type SearchQuery =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'and'; readonly of: readonly SearchQuery[] }
+  | { readonly kind: 'or'; readonly of: readonly SearchQuery[] }
+  | { readonly kind: 'not'; readonly of: SearchQuery }
+  /** A system flag or keyword by name, without case. */
+  | { readonly kind: 'flag'; readonly name: string; readonly set: boolean }
+  | { readonly kind: 'recent'; readonly set: boolean }
+  | { readonly kind: 'uids'; readonly set: NumberSet }
+  /** The day as the message's own zone shows it, in days since 1970-01-01; time and zone are disregarded. */
+  | {
+      readonly kind: 'date'
+      readonly field: 'internal' | 'sent'
+      readonly op: 'before' | 'on' | 'since'
+      readonly day: number
+    }
+  | { readonly kind: 'size'; readonly op: 'larger' | 'smaller'; readonly octets: number }
+  /** An empty value asks only whether the field is there. */
+  | { readonly kind: 'header'; readonly name: string; readonly value: string }
+  | { readonly kind: 'address'; readonly field: 'from' | 'to' | 'cc' | 'bcc'; readonly value: string }
+  | { readonly kind: 'subject'; readonly value: string }
+  | { readonly kind: 'body'; readonly value: string }
+  | { readonly kind: 'text'; readonly value: string }
+
+/** What must be read of a message before a key can be decided, from cheap to dear. */
+export const HOT = 0
+export const COLD = 1
+export const SUMMARY = 2
+export const SOURCE = 3
+export type Depth = 0 | 1 | 2 | 3
+
+const DEPTHS: Readonly<Record<Exclude<SearchQuery['kind'], 'and' | 'or' | 'not'>, Depth>> = {
+  all: HOT,
+  flag: HOT,
+  recent: HOT,
+  uids: HOT,
+  size: COLD,
+  date: COLD,
+  address: SUMMARY,
+  subject: SUMMARY,
+  header: SOURCE,
+  body: SOURCE,
+  text: SOURCE,
+}
+
+/** The depth at which one key can be decided. */
+export function depthOf(query: Exclude<SearchQuery, { kind: 'and' | 'or' | 'not' }>): Depth {
+  if (query.kind === 'date' && query.field === 'sent') return SUMMARY
+  return DEPTHS[query.kind]
+}
+
+/** The depth at which the whole query is decided in any case. */
+export function deepest(query: SearchQuery): Depth {
+  if (query.kind === 'not') return deepest(query.of)
+  if (query.kind === 'and' || query.kind === 'or') {
+    return query.of.reduce<Depth>((depth, key) => Math.max(depth, deepest(key)) as Depth, HOT)
+  }
+  return depthOf(query)
+}

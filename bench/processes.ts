@@ -1,0 +1,103 @@
+// What a server's processes cost: CPU time and memory of a process and all its descendants, from /proc (proc(5)).
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+
+/** Clock ticks of /proc/PID/stat; Linux has 100 a second on every architecture that Node.js runs on. */
+const TICK_MS = 10
+const PAGE_KB = 4
+
+interface Stat {
+  readonly parent: number
+  /** Own time and that of children which have ended and were waited for. */
+  readonly ticks: number
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return undefined
+  }
+}
+
+function stat(pid: number): Stat | undefined {
+  const text = read(`/proc/${pid}/stat`)
+  if (text === undefined) return undefined
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const ticks = [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0)
+  return { parent: Number(fields[1]), ticks }
+}
+
+function tree(root: number): Map<number, Stat> {
+  const all = new Map<number, Stat>()
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name)
+    const known = Number.isInteger(pid) ? stat(pid) : undefined
+    if (known) all.set(pid, known)
+  }
+  const found = new Map<number, Stat>()
+  const visit = (pid: number): void => {
+    const known = all.get(pid)
+    if (!known || found.has(pid)) return
+    found.set(pid, known)
+    for (const [child, { parent }] of all) if (parent === pid) visit(child)
+  }
+  visit(root)
+  return found
+}
+
+/** CPU milliseconds used so far by a process, its threads and its descendants. */
+export function cpuMs(root: number): number {
+  let ticks = 0
+  for (const known of tree(root).values()) ticks += known.ticks
+  return ticks * TICK_MS
+}
+
+function kilobytes(text: string | undefined, key: string): number {
+  return Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(text ?? '')?.[1] ?? 0)
+}
+
+/** Memory in KB of the whole tree; pages shared by several processes count once (Pss). */
+export function memoryKb(root: number): number {
+  let sum = 0
+  for (const pid of tree(root).keys()) {
+    const shared = read(`/proc/${pid}/smaps_rollup`)
+    sum += shared === undefined ? kilobytes(read(`/proc/${pid}/status`), 'VmRSS') : kilobytes(shared, 'Pss')
+  }
+  return sum
+}
+
+function residentKb(pids: Iterable<number>): number {
+  let pages = 0
+  for (const pid of pids) pages += Number(read(`/proc/${pid}/statm`)?.split(' ')[1] ?? 0)
+  return pages * PAGE_KB
+}
+
+/** Watches resident memory; `stop` returns the peak over what was resident at the start, in KB. */
+export function watchPeak(root: number): { stop: () => number } {
+  let pids = [...tree(root).keys()]
+  const idle = residentKb(pids)
+  let peak = idle
+  let marked = false
+  try {
+    // Sets the kernel's own high-water mark back, so that no peak between two looks is missed.
+    writeFileSync(`/proc/${root}/clear_refs`, '5')
+    marked = true
+  } catch {
+    // Not our process: what the timer sees must do.
+  }
+  const look = (): void => {
+    peak = Math.max(peak, residentKb(pids))
+  }
+  const often = setInterval(look, 5)
+  const seldom = setInterval(() => {
+    pids = [...tree(root).keys()]
+  }, 250)
+  const stop = (): number => {
+    clearInterval(often)
+    clearInterval(seldom)
+    look()
+    if (marked && pids.length === 1) peak = Math.max(peak, kilobytes(read(`/proc/${root}/status`), 'VmHWM'))
+    return peak - idle
+  }
+  return { stop }
+}

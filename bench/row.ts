@@ -1,0 +1,27 @@
+// A row of the benchmark: what it measures, its goal, and how. docs/architecture.md, "Performance budget".
+import type { Plan } from './plan.js'
+import type { Target } from './target.js'
+
+export interface Figure {
+  readonly key: string
+  readonly label: string
+  readonly unit: '/s' | 'ms' | 'µs' | 'MB/s' | 'KB' | 'MB' | '×' | '%'
+  /** The embedded store's goal; none where a figure only informs. */
+  readonly goal?: number
+  readonly better: 'more' | 'less'
+}
+
+export interface Run {
+  /** One measurement; called `repeats` times, the servers taking turns. */
+  measure(): Promise<void>
+  /** Closes connections, deletes scratch mailboxes. */
+  end?(): Promise<void>
+}
+
+export interface Row {
+  readonly name: string
+  readonly repeats: number
+  figures(plan: Plan): readonly Figure[]
+  /** Prepares a server: connections, mailboxes. Nothing of it is measured. */
+  begin(target: Target): Promise<Run>
+}

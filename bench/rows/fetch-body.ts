@@ -1,0 +1,35 @@
+// FETCH BODY.PEEK[] of 5,000 messages of 24,000 octets: whole messages, in megabytes a second.
+import { ACCOUNTS, scaled, thousands } from '../plan.js'
+import type { Row } from '../row.js'
+import { expectCount } from '../target.js'
+import { openSelected } from './large-mailbox.js'
+
+const SIZE = 24_000
+
+export const fetchBody: Row = {
+  name: 'fetch-body',
+  repeats: 5,
+  figures: (plan) => {
+    const count = scaled(plan, 5000)
+    const label = `FETCH BODY.PEEK[], ${thousands(count)} messages, ${Math.round((count * SIZE) / 1e6)} MB`
+    return [{ key: 'fetch-body', label, unit: 'MB/s', goal: 600, better: 'more' }]
+  },
+  async begin(target) {
+    const count = scaled(target.plan, 5000)
+    const mailbox = await target.mailboxOf(ACCOUNTS.large, 'bodies', count, SIZE)
+    const connection = await openSelected(target, mailbox)
+    return {
+      async measure() {
+        connection.scanner.resetCounts()
+        const start = performance.now()
+        const took = await target.costed('fetch-body', count, async () => {
+          await connection.command('FETCH 1:* (BODY.PEEK[])')
+          return performance.now() - start
+        })
+        expectCount('octets of messages', connection.scanner.literalOctets, count * SIZE)
+        target.record('fetch-body', (count * SIZE) / 1e6 / (took / 1000))
+      },
+      end: () => connection.logout(),
+    }
+  },
+}

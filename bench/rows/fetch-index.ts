@@ -1,0 +1,89 @@
+// FETCH of what a client lists a mailbox by: FLAGS; ENVELOPE and its neighbours; BODYSTRUCTURE. First is the first time
+// that anybody asks for it after the messages came in.
+import { type Plan, scaled, thousands } from '../plan.js'
+import type { Figure, Row } from '../row.js'
+import { expectCount } from '../target.js'
+import { largeCount, largeMailbox, openSelected } from './large-mailbox.js'
+
+interface Fetched {
+  readonly name: string
+  readonly repeats: number
+  readonly items: string
+  messages(plan: Plan): number
+  figures(messages: string): readonly Figure[]
+  /** True where the first time has a figure of its own. */
+  readonly first: boolean
+}
+
+function row(fetched: Fetched): Row {
+  const { name, items } = fetched
+  return {
+    name,
+    repeats: fetched.repeats,
+    figures: (plan) => fetched.figures(thousands(fetched.messages(plan))),
+    async begin(target) {
+      const mailbox = await largeMailbox(target)
+      const connection = await openSelected(target, mailbox)
+      const expected = fetched.messages(target.plan)
+      return {
+        async measure() {
+          const first = fetched.first && !mailbox.touched.has(name)
+          mailbox.touched.add(name)
+          const fetches = connection.scanner.fetches
+          await target.timed(first ? `${name}.first` : name, 1, () =>
+            connection.command(`FETCH 1:${expected} ${items}`),
+          )
+          expectCount('FETCH responses', connection.scanner.fetches - fetches, expected)
+        },
+        end: () => connection.logout(),
+      }
+    },
+  }
+}
+
+export const fetchFlags = row({
+  name: 'fetch-flags',
+  repeats: 9,
+  items: '(FLAGS)',
+  messages: largeCount,
+  first: false,
+  figures: (messages) => [
+    { key: 'fetch-flags', label: `FETCH 1:${messages} (FLAGS)`, unit: 'ms', goal: 25, better: 'less' },
+  ],
+})
+
+export const fetchEnvelope = row({
+  name: 'fetch-envelope',
+  repeats: 5,
+  items: '(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)',
+  messages: largeCount,
+  first: true,
+  figures: (messages) => [
+    {
+      key: 'fetch-envelope.first',
+      label: `FETCH 1:${messages} with ENVELOPE, first`,
+      unit: 'ms',
+      goal: 250,
+      better: 'less',
+    },
+    { key: 'fetch-envelope', label: '… again', unit: 'ms', goal: 250, better: 'less' },
+  ],
+})
+
+export const fetchBodystructure = row({
+  name: 'fetch-bodystructure',
+  repeats: 5,
+  items: '(BODYSTRUCTURE)',
+  messages: (plan) => scaled(plan, 10_000),
+  first: true,
+  figures: (messages) => [
+    {
+      key: 'fetch-bodystructure.first',
+      label: `FETCH BODYSTRUCTURE, ${messages}, first`,
+      unit: 'ms',
+      goal: 30,
+      better: 'less',
+    },
+    { key: 'fetch-bodystructure', label: '… again', unit: 'ms', goal: 30, better: 'less' },
+  ],
+})

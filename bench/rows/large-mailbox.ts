@@ -1,0 +1,19 @@
+// The mailbox of 50,000 messages which most rows read. It is filled once in a run.
+import type { ImapConnection } from '../imap-connection.js'
+import { ACCOUNTS, type Plan, scaled } from '../plan.js'
+import type { Filled, Target } from '../target.js'
+
+export function largeCount(plan: Plan): number {
+  return scaled(plan, 50_000)
+}
+
+export function largeMailbox(target: Target): Promise<Filled> {
+  return target.mailboxOf(ACCOUNTS.large, 'large', largeCount(target.plan))
+}
+
+/** A connection which has selected a mailbox. */
+export async function openSelected(target: Target, mailbox: Filled): Promise<ImapConnection> {
+  const connection = await target.open(mailbox.account)
+  await connection.select(mailbox.name)
+  return connection
+}

@@ -6,12 +6,7 @@ import type { Clock } from '../kit/clock.js'
 import type { Logger } from '../kit/log.js'
 import type { Store } from '../store/store.js'
 import type { IndexCache } from './index-cache.js'
-
-export interface Passwords {
-  /** PHC string of the password's hash. */
-  hash(password: string): Promise<string>
-  verify(hash: string, password: string): Promise<boolean>
-}
+import type { Passwords } from './passwords.js'
 
 export interface Limits {
   /** Octets an account may store where it has no quota of its own. */
@@ -22,6 +17,10 @@ export interface Limits {
   readonly copyMessages: number
   /** Milliseconds that a blob which nothing refers to is kept at least. */
   readonly blobGraceMs: number
+  /** Failed logins that may stand within the window, from one address and to one account. */
+  readonly failuresPerAddress: number
+  readonly failuresPerAccount: number
+  readonly failureWindowMs: number
 }
 
 export interface Services {

@@ -1,0 +1,293 @@
+// One SMTP or LMTP connection: reads commands, keeps the transaction's state, sends replies in groups (RFC 2920 §3.2),
+// receives mail data. What the commands mean stands in commands.ts, what becomes of the mail behind MailTarget.
+
+import { Deadline } from '../kit/deadline.js'
+import type { Connection } from '../kit/listener.js'
+import { type Answer, commandOf, type Dialogue } from './commands.js'
+import { DataDecoder } from './data-decoder.js'
+import type { Accepted, Client, MailTarget, MessageSink, Sender } from './envelope.js'
+import { parseCommand } from './grammar.js'
+import { Input } from './input.js'
+import { LineReader, TOO_LONG } from './line-reader.js'
+import type { Reply } from './replies.js'
+import * as replies from './replies.js'
+import type { SmtpSettings } from './settings.js'
+
+/** Replies kept back for a group, in characters. */
+const MAX_GROUP = 16 * 1024
+/** Milliseconds that a client has to read our last line and leave. */
+const LINGER_MS = 2_000
+
+export class Session implements Dialogue {
+  readonly settings: SmtpSettings
+  readonly target: MailTarget
+  client: Client | undefined
+  sender: Sender | undefined
+  recipients: Accepted[] = []
+  readonly #connection: Connection
+  readonly #input = new Input()
+  #lines: LineReader
+  readonly #deadline = new Deadline(() => this.finish(replies.TIMED_OUT))
+  #out = ''
+  #messages = 0
+  #badRecipients = 0
+  #badCommands = 0
+  /** A command or a message is being worked on: it is finished before the server goes down. */
+  #busy = false
+  #finished = false
+
+  constructor(connection: Connection, settings: SmtpSettings, target: MailTarget) {
+    this.#connection = connection
+    this.settings = settings
+    this.target = target
+    this.#lines = new LineReader(settings.limits.commandLine)
+  }
+
+  get secure(): boolean {
+    return this.#connection.secure
+  }
+
+  get canStartTls(): boolean {
+    return this.#connection.canStartTls
+  }
+
+  /** Serves the connection to its end; never rejects. */
+  async run(): Promise<void> {
+    const { protocol, hostname } = this.settings
+    this.#input.attach(this.#connection.socket)
+    this.#connection.onClosing = () => {
+      if (!this.#busy) this.finish(replies.SHUTTING_DOWN)
+    }
+    this.#send(`220 ${hostname} ${protocol === 'lmtp' ? 'LMTP' : 'ESMTP'} Eider`)
+    try {
+      await this.#serve()
+    } catch (error) {
+      this.#connection.log.error({ err: error }, 'session-failed')
+      this.finish(replies.TRY_LATER.replace('451', '421'))
+    } finally {
+      this.#deadline.close()
+      this.#connection.onClosing = undefined
+      // Also where the client just left.
+      if (!this.#finished) this.#connection.destroy()
+    }
+  }
+
+  async #serve(): Promise<void> {
+    this.#deadline.set(this.settings.limits.commandMs)
+    while (!this.#finished) {
+      const line = this.#lines.next()
+      if (line === undefined) {
+        if (!(await this.#fill())) return
+        continue
+      }
+      this.#busy = true
+      const answer = line === TOO_LONG ? replies.LINE_TOO_LONG : this.#execute(line)
+      this.#answer(answer instanceof Promise ? await answer : answer)
+      this.#busy = false
+      if (this.#out.length > MAX_GROUP) await this.#drain()
+      this.#deadline.set(this.settings.limits.commandMs)
+      if (this.#connection.closing) this.finish(replies.SHUTTING_DOWN)
+    }
+  }
+
+  /** Sends what is due and waits for more from the client; false at the end. */
+  async #fill(): Promise<boolean> {
+    let octets = this.#input.read()
+    if (octets instanceof Promise) {
+      await this.#drain()
+      octets = await octets
+    }
+    if (octets === undefined) return false
+    this.#lines.push(octets)
+    return true
+  }
+
+  #execute(line: Buffer): Answer | Promise<Answer> {
+    const command = parseCommand(line)
+    if (command === undefined) return replies.NOT_TEXT
+    return this.#guard(commandOf(this.settings.protocol, command.verb)(this, command.argument))
+  }
+
+  /** An error of a command is that command's answer, and the connection lives on. */
+  #guard(answer: Answer | Promise<Answer>): Answer | Promise<Answer> {
+    if (!(answer instanceof Promise)) return answer
+    return answer.catch((error: unknown) => {
+      this.#connection.log.warn({ err: error }, 'command-failed')
+      return replies.replyToError(error)
+    })
+  }
+
+  #answer(answer: Answer): void {
+    if (answer === undefined || this.#finished) return
+    for (const line of typeof answer === 'string' ? [answer] : answer) this.#send(line)
+    if (typeof answer === 'string') this.#countFailures(answer)
+  }
+
+  #countFailures(reply: Reply): void {
+    const { badRecipients, badCommands } = this.settings.limits
+    if (reply === replies.UNKNOWN_RECIPIENT) this.#badRecipients += 1
+    else if (/^50[0-3]|^555/.test(reply)) this.#badCommands += 1
+    if (this.#badRecipients >= badRecipients) this.finish(replies.TOO_MANY_BAD_RECIPIENTS)
+    else if (this.#badCommands >= badCommands) this.finish(replies.TOO_MANY_ERRORS)
+  }
+
+  #send(line: Reply): void {
+    this.#out += `${line}\r\n`
+  }
+
+  #flush(): void {
+    if (this.#out === '') return
+    this.#connection.socket.write(this.#out, 'latin1')
+    this.#out = ''
+  }
+
+  /** Sends; where the client does not read, waits until it does, or until the deadline. */
+  async #drain(): Promise<void> {
+    this.#flush()
+    const { socket } = this.#connection
+    if (!socket.writableNeedDrain) return
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        socket.off('drain', done)
+        socket.off('close', done)
+        resolve()
+      }
+      socket.on('drain', done)
+      socket.on('close', done)
+    })
+  }
+
+  // What the commands do with the session.
+
+  greet(helo: string, extended: boolean): void {
+    const { secure, remoteAddress } = this.#connection
+    this.client = { helo, extended, secure, remoteAddress }
+    this.reset()
+  }
+
+  /** RFC 5321 §4.1.1.5: drops the transaction, keeps the greeting. */
+  reset(): void {
+    this.sender = undefined
+    this.recipients = []
+  }
+
+  /** Says the last line and lets the client go. */
+  finish(reply: Reply): void {
+    if (this.#finished) return
+    this.#finished = true
+    this.#deadline.close()
+    this.#send(reply)
+    const { socket } = this.#connection
+    socket.end(this.#out, 'latin1')
+    this.#out = ''
+    // What it still sends is read and thrown away: closing on it would reset the connection before our line is read.
+    this.#input.stop()
+    const linger = setTimeout(() => socket.destroy(), LINGER_MS)
+    socket.once('close', () => clearTimeout(linger))
+  }
+
+  /** RFC 3207 §4: everything the client said before is forgotten, and what it sent behind the command with it. */
+  async startTls(): Promise<void> {
+    this.#flush()
+    this.#input.detach()
+    this.#lines = new LineReader(this.settings.limits.commandLine)
+    this.client = undefined
+    this.reset()
+    try {
+      await this.#connection.startTls(`${replies.READY_FOR_TLS}\r\n`)
+    } catch (error) {
+      this.#connection.log.debug({ err: (error as Error).message }, 'tls-handshake-failed')
+      this.#connection.destroy()
+      this.#input.stop()
+      return
+    }
+    this.#input.attach(this.#connection.socket)
+  }
+
+  /** Receives the mail data and hands it on; ends the transaction (RFC 5321 §4.1.1.4). */
+  async receive(): Promise<Answer> {
+    const { client, sender, recipients } = this
+    if (client === undefined || sender === undefined) return replies.MAIL_FIRST
+    this.#messages += 1
+    const id = `${this.#connection.id}-${this.#messages}`
+    const sink = this.target.open({ client, sender, recipients, id })
+    this.#send(replies.START_INPUT)
+    const outcome = await this.#transfer(sink)
+    if (outcome === 'broken-off') return undefined
+    this.#busy = true
+    this.#deadline.clear()
+    const answer = outcome === 'complete' ? await this.#deliver(sink) : [outcome.refused]
+    this.reset()
+    // LMTP: a reply for each recipient; SMTP: one for all (RFC 2033 §4.2).
+    const count = this.settings.protocol === 'lmtp' ? recipients.length : 1
+    return Array.from({ length: count }, (_, i) => answer[i] ?? answer[0] ?? replies.TRY_LATER)
+  }
+
+  async #deliver(sink: MessageSink): Promise<readonly Reply[]> {
+    try {
+      return await sink.deliver()
+    } catch (error) {
+      return [await this.#abandon(sink, error)]
+    }
+  }
+
+  /**
+   * Reads to the end of the mail data. A message that cannot be taken is read on and thrown away: its sender listens
+   * only then.
+   */
+  async #transfer(sink: MessageSink): Promise<'complete' | 'broken-off' | { refused: Reply }> {
+    const decoder = new DataDecoder()
+    const latest = performance.now() + this.settings.limits.transferMs
+    let refused: Reply | undefined
+    let octets: Buffer | undefined = this.#lines.takeRest()
+    for (;;) {
+      const pieces: Buffer[] = []
+      const used = decoder.push(octets, pieces)
+      if (refused === undefined) refused = await this.#write(sink, pieces)
+      if (decoder.ended && !this.#finished) {
+        this.#lines.push(octets.subarray(used))
+        return refused === undefined ? 'complete' : { refused }
+      }
+      octets = this.#finished ? undefined : await this.#nextOctets(latest)
+      if (octets === undefined) {
+        if (refused === undefined) await sink.abort()
+        return 'broken-off'
+      }
+    }
+  }
+
+  async #nextOctets(latest: number): Promise<Buffer | undefined> {
+    const { dataMs } = this.settings.limits
+    this.#deadline.set(Math.max(0, Math.min(dataMs, latest - performance.now())))
+    // Nothing was promised yet: at a shutdown this may be broken off.
+    this.#busy = false
+    if (this.#connection.closing) this.finish(replies.SHUTTING_DOWN)
+    const octets = this.#input.read()
+    if (!(octets instanceof Promise)) return octets
+    await this.#drain()
+    const arrived = await octets
+    this.#deadline.clear()
+    return arrived
+  }
+
+  /** The reply to give at the end of the data, where the message cannot be taken. */
+  async #write(sink: MessageSink, pieces: readonly Buffer[]): Promise<Reply | undefined> {
+    try {
+      for (const piece of pieces) {
+        const wait = sink.write(piece)
+        if (wait !== undefined) await wait
+      }
+      return undefined
+    } catch (error) {
+      return this.#abandon(sink, error)
+    }
+  }
+
+  async #abandon(sink: MessageSink, error: unknown): Promise<Reply> {
+    const reply = replies.replyToError(error)
+    this.#connection.log.warn({ err: error, reply }, 'message-not-taken')
+    // What abort could not drop, the collector will.
+    await sink.abort().catch((err: unknown) => this.#connection.log.warn({ err }, 'abort-failed'))
+    return reply
+  }
+}

@@ -1,0 +1,49 @@
+// ENVELOPE as it goes over the wire, prepared from a header. RFC 3501 §7.4.2: encoded-words stay as they are; Sender
+// and Reply-To, where absent or empty, are From.
+import { type MailAddress, readAddresses } from './addresses.js'
+import { imapString, nstring } from './imap-string.js'
+
+export type AddressField = 'from' | 'sender' | 'replyTo' | 'to' | 'cc' | 'bcc'
+
+/** The fields of a message's header that ENVELOPE and the summary are made of; values latin1, unfolded. */
+export class EnvelopeFields {
+  date: string | undefined
+  subject: string | undefined
+  messageId: string | undefined
+  inReplyTo: string | undefined
+  references: string | undefined
+  readonly from: MailAddress[] = []
+  readonly sender: MailAddress[] = []
+  readonly replyTo: MailAddress[] = []
+  readonly to: MailAddress[] = []
+  readonly cc: MailAddress[] = []
+  readonly bcc: MailAddress[] = []
+
+  /** A field that is there several times adds to the list. */
+  addAddresses(field: AddressField, value: string, limit: number): void {
+    readAddresses(value, this[field], limit)
+  }
+}
+
+/** The parenthesised list, as octets in a latin1 string. */
+export function envelopeResponse(fields: EnvelopeFields): string {
+  const from = addressList(fields.from)
+  const sender = fields.sender.length === 0 ? from : addressList(fields.sender)
+  const replyTo = fields.replyTo.length === 0 ? from : addressList(fields.replyTo)
+  const to = `${addressList(fields.to)} ${addressList(fields.cc)} ${addressList(fields.bcc)}`
+  const ids = `${nstring(fields.inReplyTo)} ${nstring(fields.messageId)}`
+  return `(${unfoldedText(fields.date)} ${unfoldedText(fields.subject)} ${from} ${sender} ${replyTo} ${to} ${ids})`
+}
+
+/** Tabs that folding left behind are blanks to a reader. */
+function unfoldedText(value: string | undefined): string {
+  return value === undefined ? 'NIL' : imapString(value.includes('\t') ? value.replaceAll('\t', ' ') : value)
+}
+
+function addressList(list: readonly MailAddress[]): string {
+  if (list.length === 0) return 'NIL'
+  let text = '('
+  for (const { name, mailbox, host } of list)
+    text += `(${nstring(name)} NIL ${nstring(mailbox)} ${nstring(host)})`
+  return `${text})`
+}

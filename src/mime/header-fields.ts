@@ -1,0 +1,72 @@
+// The fields of a header, unfolded, as latin1 strings: one character an octet, so that nothing is lost before somebody
+// decides what the octets mean. RFC 5322 §2.2; a line without a colon is no field, a bare LF ends a line too.
+
+const CR = 13
+const SPACE = 32
+const TAB = 9
+
+/**
+ * Calls `visit` with the offsets of each field: the name is [start, nameEnd), the value with its folds [valueStart,
+ * end), and `end` is behind its last newline. Linear in the header's length.
+ */
+export function eachField(
+  header: string,
+  visit: (start: number, nameEnd: number, valueStart: number, end: number) => void,
+): void {
+  const length = header.length
+  let colon = -1
+  let start = 0
+  while (start < length) {
+    let end = afterLine(header, start)
+    while (end < length && isBlank(header.charCodeAt(end))) end = afterLine(header, end)
+    if (colon < start && colon !== length) {
+      colon = header.indexOf(':', start)
+      if (colon < 0) colon = length
+    }
+    if (colon < end && colon > start) {
+      let nameEnd = colon
+      while (nameEnd > start && isBlank(header.charCodeAt(nameEnd - 1))) nameEnd--
+      visit(start, nameEnd, colon + 1, end)
+    }
+    start = end
+  }
+}
+
+function afterLine(header: string, from: number): number {
+  const newline = header.indexOf('\n', from)
+  return newline < 0 ? header.length : newline + 1
+}
+
+const isBlank = (code: number): boolean => code === SPACE || code === TAB
+
+/** The value of a field without its folds and the white space around it (RFC 5322 §2.2.3). */
+export function unfold(header: string, start: number, end: number): string {
+  let from = start
+  let to = end
+  while (from < to && header.charCodeAt(from) <= SPACE && isFoldOrBlank(header.charCodeAt(from))) from++
+  while (to > from && header.charCodeAt(to - 1) <= SPACE && isFoldOrBlank(header.charCodeAt(to - 1))) to--
+  const value = header.slice(from, to)
+  return value.includes('\n') ? value.replace(/\r?\n/g, '') : value
+}
+
+const isFoldOrBlank = (code: number): boolean => isBlank(code) || code === 10 || code === CR
+
+/** Whether the octets [start, end) of the header are `name`, which is in lower case, whatever their case. */
+export function nameIs(header: string, start: number, end: number, name: string): boolean {
+  if (end - start !== name.length) return false
+  for (let index = 0; index < name.length; index++) {
+    const code = header.charCodeAt(start + index)
+    const lower = code >= 65 && code <= 90 ? code | 32 : code
+    if (lower !== name.charCodeAt(index)) return false
+  }
+  return true
+}
+
+/** All values of the named field, unfolded, first one first. `name` is in lower case. */
+export function valuesOf(header: string, name: string): string[] {
+  const values: string[] = []
+  eachField(header, (start, nameEnd, valueStart, end) => {
+    if (nameIs(header, start, nameEnd, name)) values.push(unfold(header, valueStart, end))
+  })
+  return values
+}

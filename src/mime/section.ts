@@ -1,0 +1,64 @@
+// What a section of FETCH BODY[…] addresses in the tree of parts. RFC 3501 §6.4.5, RFC 9051 §6.4.5: a message that is
+// no multipart has one part, its body; the parts of an enclosed message are numbered as if it stood alone.
+import type { Part, Span } from '../model/message.js'
+import { eachField } from './header-fields.js'
+
+export interface Section {
+  /** Part numbers; none for the whole message. */
+  readonly part: readonly number[]
+  readonly text: '' | 'HEADER' | 'TEXT' | 'MIME' | 'HEADER.FIELDS' | 'HEADER.FIELDS.NOT'
+  /** Field names of HEADER.FIELDS and HEADER.FIELDS.NOT; the span found is then still to be filtered. */
+  readonly names?: readonly string[]
+}
+
+/** The octets of the source that the section addresses, before `filterHeader` where it has names. */
+export function findSection(root: Part, section: Section): Span | 'absent' {
+  const { part: path, text } = section
+  if (path.length === 0) {
+    if (text === 'MIME') return 'absent'
+    return text === '' ? { start: root.header.start, end: root.body.end } : headerOrText(root, text)
+  }
+  const part = findPart(root, path)
+  if (part === undefined) return 'absent'
+  if (text === '') return part.body
+  if (text === 'MIME') return part.header
+  return part.message === undefined ? 'absent' : headerOrText(part.message, text)
+}
+
+function headerOrText(message: Part, text: Section['text']): Span {
+  return text === 'TEXT' ? message.body : message.header
+}
+
+/** The part that the numbers lead to. */
+export function findPart(root: Part, path: readonly number[]): Part | undefined {
+  let part: Part | undefined
+  for (const number of path) {
+    // Numbers count the parts of a message, or of a multipart; any other part has none.
+    const message: Part | undefined = part === undefined ? root : part.message
+    const container: Part | undefined = message ?? part
+    if (container?.children !== undefined) part = container.children[number - 1]
+    else part = message !== undefined && number === 1 ? message : undefined
+    if (part === undefined) return undefined
+  }
+  return part
+}
+
+const LF = 10
+
+/**
+ * The header with only the named fields, or (`not`) without them, and the empty line that ends it. Names compare without
+ * case (RFC 3501 §6.4.5).
+ */
+export function filterHeader(header: Uint8Array, names: readonly string[], not: boolean): Buffer {
+  const octets = Buffer.from(header.buffer, header.byteOffset, header.length)
+  const text = octets.toString('latin1')
+  const wanted = new Set(names.map((name) => name.toLowerCase()))
+  let kept = ''
+  eachField(text, (start, nameEnd, _, end) => {
+    if (wanted.has(text.slice(start, nameEnd).toLowerCase()) === not) return
+    kept += text.slice(start, end)
+    if (text.charCodeAt(end - 1) !== LF) kept += '\r\n'
+  })
+  const emptyLine = /(?:^|\n)(\r?\n)$/.exec(text.slice(-3))
+  return Buffer.from(kept + (emptyLine?.[1] ?? '\r\n'), 'latin1')
+}

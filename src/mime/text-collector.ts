@@ -1,0 +1,76 @@
+// Gathers, while a message is read, the searchable text and the intro: of alternatives the plain one (RFC 2046 §5.1.4),
+// else the first text that is no attachment.
+import type { DraftPart } from './draft-part.js'
+import type { MimeLimits } from './limits.js'
+import { TEXT_READ } from './part-scanner.js'
+import { isOwnText, partText } from './text.js'
+
+const INTRO_LENGTH = 256
+/** So much of a body is read for an intro where nothing else is wanted of it. */
+const INTRO_READ = 4 * 1024
+const INTRO_READ_HTML = 64 * 1024
+
+export class TextCollector {
+  readonly #limit: number
+  readonly #texts: string[] = []
+  #length = 0
+  #intro = ''
+  #introFromAlternativeHtml = false
+
+  constructor(limits: Pick<MimeLimits, 'text'>) {
+    this.#limit = limits.text
+  }
+
+  /** The searchable text; null where the source's own will do, or where it is too long. */
+  get text(): string | null {
+    return this.#length > this.#limit || this.#texts.length === 0 ? null : this.#texts.join('\n')
+  }
+
+  get intro(): string {
+    return this.#intro
+  }
+
+  read(part: DraftPart, octets: Buffer, parent: DraftPart | undefined): void {
+    const wantsIntro = this.#wantsIntro(part, parent)
+    const isOwn = parent === undefined && isOwnText(part, octets)
+    const tooLong = this.#length > this.#limit || octets.length >= TEXT_READ
+    if (isOwn || tooLong) {
+      if (tooLong) this.#length = Number.POSITIVE_INFINITY
+      if (wantsIntro) this.#setIntro(part, parent, partText(part, beginning(part, octets)))
+      return
+    }
+    const text = partText(part, octets)
+    this.#length += text.length
+    if (this.#length <= this.#limit) this.#texts.push(text)
+    if (wantsIntro) this.#setIntro(part, parent, text)
+  }
+
+  #wantsIntro(part: DraftPart, parent: DraftPart | undefined): boolean {
+    if (part.disposition?.type.toLowerCase() === 'attachment') return false
+    if (this.#intro === '') return true
+    return this.#introFromAlternativeHtml && part.subtype === 'plain' && parent?.subtype === 'alternative'
+  }
+
+  #setIntro(part: DraftPart, parent: DraftPart | undefined, text: string): void {
+    const intro = introOf(text)
+    if (intro === '') return
+    this.#intro = intro
+    this.#introFromAlternativeHtml = part.subtype === 'html' && parent?.subtype === 'alternative'
+  }
+}
+
+function beginning(part: DraftPart, octets: Buffer): Buffer {
+  return octets.subarray(0, part.subtype === 'html' ? INTRO_READ_HTML : INTRO_READ)
+}
+
+/** The first characters with blanks collapsed; a surrogate pair is not cut in two. */
+function introOf(text: string): string {
+  // The slice keeps this cheap however long the text is; blanks at its beginning rarely fill it.
+  const collapsed = text
+    .slice(0, 8 * INTRO_LENGTH)
+    .replace(/\s+/g, ' ')
+    .trim()
+  const intro = collapsed.slice(0, INTRO_LENGTH)
+  const last = intro.charCodeAt(intro.length - 1)
+  return intro.length === INTRO_LENGTH && last >= 0xd800 && last <= 0xdbff ? intro.slice(0, -1) : intro
+}

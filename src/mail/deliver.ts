@@ -1,0 +1,95 @@
+// Delivery to addresses: who gets mail for one, whether there is room, and the append into each INBOX. RFC 5321, RFC 2033.
+
+import { deliveryKey, parseAddress } from '../model/address.js'
+import { mailboxId } from '../model/ids.js'
+import type { Account } from '../store/accounts.js'
+import { isStoreError, type StoreError } from '../store/errors.js'
+import type { Appended, Delivery } from '../store/messages.js'
+import { MailError } from './errors.js'
+import { publish } from './hints.js'
+import { type Ingested, keepBlobsAlive } from './intake.js'
+import type { Services } from './services.js'
+
+/** INBOX has this number in every account. */
+export const INBOX_ID = mailboxId(1)
+
+export interface Recipient {
+  readonly account: Account
+  /** As RCPT gave it. */
+  readonly address: string
+}
+
+export interface DeliveryTo {
+  readonly recipient: Recipient
+  /** Trace lines to stand above the message. */
+  readonly trace: Uint8Array
+}
+
+/** Empty where nobody has the address, label taken off. Throws MailError `invalid-address`. */
+export async function findRecipients(services: Services, address: string): Promise<Recipient[]> {
+  const parsed = parseAddress(address)
+  if ('problem' in parsed) throw new MailError('invalid-address', `no address: ${parsed.problem}`)
+  const recipients: Recipient[] = []
+  for (const { account: id } of await services.store.resolve(deliveryKey(parsed))) {
+    const account = await services.store.account(id)
+    if (account?.state === 'active') recipients.push({ account, address })
+  }
+  return recipients
+}
+
+/** Octets that the account may hold. */
+export const quotaOf = (services: Services, account: Account): number =>
+  account.quota === 0 ? services.limits.quotaDefault : account.quota
+
+/** Reads the account again: quota changes apply at once. */
+export async function hasRoom(services: Services, recipient: Recipient, octets: number): Promise<boolean> {
+  const account = await services.store.account(recipient.account.id)
+  return account !== undefined && account.storageUsed + octets <= quotaOf(services, account)
+}
+
+const deliveryOf = (ingested: Ingested, { recipient, trace }: DeliveryTo, at: number): Delivery => ({
+  account: recipient.account.id,
+  mailbox: INBOX_ID,
+  message: { parsed: ingested.parsed, trace, flags: [], internalDate: { at, zone: 0 } },
+})
+
+const wholeSeconds = (ms: number): number => Math.floor(ms / 1000) * 1000
+
+/** SMTP: one answer for all recipients, so all get it or none does. Throws StoreError. */
+export async function deliverAll(
+  services: Services,
+  ingested: Ingested,
+  deliveries: readonly DeliveryTo[],
+): Promise<Appended[]> {
+  await keepBlobsAlive(services, ingested)
+  const at = wholeSeconds(services.clock())
+  const appended = await services.store.deliver(
+    deliveries.map((delivery) => deliveryOf(ingested, delivery, at)),
+    services.limits.quotaDefault,
+  )
+  for (const [i, delivery] of deliveries.entries()) {
+    const done = appended[i]
+    if (done !== undefined) publish(services, delivery.recipient.account.id, done.modseq, INBOX_ID)
+  }
+  return appended
+}
+
+/** LMTP: each recipient apart. What is not a StoreError is thrown. */
+export function deliverEach(
+  services: Services,
+  ingested: Ingested,
+  deliveries: readonly DeliveryTo[],
+): Promise<(Appended | StoreError)[]> {
+  return Promise.all(
+    deliveries.map(async (delivery) => {
+      try {
+        const [appended] = await deliverAll(services, ingested, [delivery])
+        if (appended === undefined) throw new Error('the store answered a delivery with nothing')
+        return appended
+      } catch (error) {
+        if (isStoreError(error)) return error
+        throw error
+      }
+    }),
+  )
+}

@@ -1,0 +1,112 @@
+// The octets of a stored message, whole or any range of them: trace lines, skeleton, and blobs where its large bodies were
+// cut out. Nothing outside the range is read or decoded. docs/architecture.md, idea 5.
+
+import { type BlobStep, pieceEncoder, planRange } from '../mime/rebuild.js'
+import { filterHeader, findSection, type Section } from '../mime/section.js'
+import type { AccountId, ContentId } from '../model/ids.js'
+import type { Part, Span } from '../model/message.js'
+import type { StoredSource } from '../store/messages.js'
+import type { Services } from './services.js'
+
+export interface SectionOctets {
+  readonly length: number
+  /** Octets [from, to) of it, in pieces. */
+  read(from: number, to: number): AsyncIterable<Uint8Array>
+}
+
+export class MessageSource {
+  readonly #services: Services
+  readonly #stored: StoredSource
+
+  constructor(services: Services, stored: StoredSource) {
+    this.#services = services
+    this.#stored = stored
+  }
+
+  /** RFC822.SIZE: octets with the trace lines. */
+  get size(): number {
+    return this.#stored.trace.length + this.#stored.size
+  }
+
+  get traceLength(): number {
+    return this.#stored.trace.length
+  }
+
+  get root(): Part {
+    return this.#stored.root
+  }
+
+  /** The whole message where nothing was cut out of it: no waiting, nothing copied but the join with the trace. */
+  inMemory(): Uint8Array | undefined {
+    const { trace, skeleton, cuts } = this.#stored
+    if (cuts.length > 0) return undefined
+    return trace.length === 0 ? skeleton : Buffer.concat([trace, skeleton])
+  }
+
+  /** Octets [start, end) of the message, trace lines first, in pieces of 256 KiB or less. */
+  async *read(start = 0, end = this.size): AsyncGenerator<Uint8Array, void, undefined> {
+    const { trace } = this.#stored
+    if (start < trace.length) yield trace.subarray(start, Math.min(end, trace.length))
+    const from = Math.max(0, start - trace.length)
+    const to = Math.min(end - trace.length, this.#stored.size)
+    if (to > from) yield* this.readOriginal(from, to)
+  }
+
+  /** The same, counted from the end of the trace lines, as the spans of parts are. */
+  async *readOriginal(start: number, end: number): AsyncGenerator<Uint8Array, void, undefined> {
+    for (const step of planRange(this.#stored, start, end)) {
+      if (step.kind === 'skeleton') yield this.#stored.skeleton.subarray(step.start, step.end)
+      else yield* this.#readBlob(step)
+    }
+  }
+
+  async *#readBlob(step: BlobStep): AsyncGenerator<Uint8Array, void, undefined> {
+    const encode = pieceEncoder(step)
+    for await (const piece of this.#services.blobs.read(step.hash, step.start, step.end)) {
+      const octets = encode(piece)
+      if (octets.length > 0) yield octets
+    }
+  }
+
+  /** A stretch of the message as one buffer: for headers and parts that are known to be small. */
+  async collect(span: Span): Promise<Buffer> {
+    const pieces: Uint8Array[] = []
+    for await (const piece of this.readOriginal(span.start, span.end)) pieces.push(piece)
+    return Buffer.concat(pieces)
+  }
+
+  /**
+   * What FETCH BODY[section] addresses (RFC 3501 §6.4.5), undefined where there is no such part. The message's own header
+   * begins with the trace lines.
+   */
+  async section(section: Section): Promise<SectionOctets | undefined> {
+    const span = findSection(this.root, section)
+    if (span === 'absent') return undefined
+    const ofMessage = section.part.length === 0 && section.text !== 'TEXT'
+    const shift = this.traceLength
+    const start = ofMessage ? 0 : shift + span.start
+    const end = shift + span.end
+    if (section.names === undefined) {
+      return { length: end - start, read: (from, to) => this.read(start + from, Math.min(start + to, end)) }
+    }
+    const header = Buffer.concat([...(ofMessage ? [this.#stored.trace] : []), await this.collect(span)])
+    const filtered = filterHeader(header, section.names, section.text === 'HEADER.FIELDS.NOT')
+    return { length: filtered.length, read: (from, to) => pieceOf(filtered.subarray(from, to)) }
+  }
+}
+
+async function* pieceOf(octets: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  if (octets.length > 0) yield octets
+}
+
+/** Undefined where the content is gone. Throws StoreError. */
+export async function openSource(
+  services: Services,
+  account: AccountId,
+  content: ContentId,
+): Promise<MessageSource | undefined> {
+  const stored = await services.store.source(account, content)
+  return stored === undefined ? undefined : new MessageSource(services, stored)
+}
+
+export type { Section }

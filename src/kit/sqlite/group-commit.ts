@@ -1,0 +1,163 @@
+// Group commit: what waits when a commit begins shares one transaction and one fsync, each mutation under a savepoint of
+// its own; nobody is answered before COMMIT returned. docs/architecture.md, "SQLite".
+
+import { type Connection, databaseError, openForWriting } from './connection.js'
+import { installFault } from './fault.js'
+import { type Mutation, type MutationModule, migrate } from './mutations.js'
+import type { Outcome, Request } from './protocol.js'
+
+/** A group takes no more once it has run this long, or holds this many. */
+const GROUP_MS = 10
+const GROUP_REQUESTS = 512
+
+interface Statements {
+  readonly begin: () => unknown
+  readonly savepoint: () => unknown
+  readonly release: () => unknown
+  readonly undo: () => unknown
+  readonly commit: () => unknown
+  readonly rollback: () => unknown
+}
+
+function statementsOf(db: Connection): Statements {
+  const runner = (sql: string) => {
+    const statement = db.prepare(sql)
+    return () => statement.run()
+  }
+  return {
+    begin: runner('BEGIN IMMEDIATE'),
+    savepoint: runner('SAVEPOINT mutation'),
+    release: runner('RELEASE mutation'),
+    undo: runner('ROLLBACK TO mutation'),
+    commit: runner('COMMIT'),
+    rollback: runner('ROLLBACK'),
+  }
+}
+
+const failure = (id: number, error: unknown): Outcome => {
+  const { code, message } = databaseError(error)
+  return { id, error: { code, message } }
+}
+
+/** The transaction ended under a mutation: nobody of its group may be acknowledged. */
+class TransactionEnded extends Error {}
+
+export class GroupCommit {
+  readonly #file: string
+  readonly #modules: readonly MutationModule[]
+  #db: Connection | undefined
+  #run: Statements | undefined
+  #mutations = new Map<string, Mutation>()
+
+  /** Opens the file and brings its tables up to date; throws what stands in the way. */
+  constructor(file: string, modules: readonly MutationModule[]) {
+    this.#file = file
+    this.#modules = modules
+    const db = openForWriting(file)
+    for (const module of modules) migrate(db, module)
+    this.#use(db)
+  }
+
+  /** Leaves the file whole, with an empty WAL, where the disk allows it. */
+  close(): void {
+    try {
+      this.#db?.pragma('wal_checkpoint(TRUNCATE)')
+    } finally {
+      this.#db?.close()
+      this.#db = undefined
+    }
+  }
+
+  /** Runs what waits, and what `more` gives meanwhile, as one group. Never throws. */
+  commit(requests: Request[], more: () => Request[]): Outcome[] {
+    const group = requests.slice(0, GROUP_REQUESTS)
+    const rest = requests.slice(GROUP_REQUESTS)
+    const outcomes = this.#tryGroup(group, rest.length === 0 ? more : () => [])
+    return rest.length === 0 ? outcomes : [...outcomes, ...this.commit(rest, more)]
+  }
+
+  #use(db: Connection): void {
+    this.#db = db
+    installFault(db)
+    this.#run = statementsOf(db)
+    this.#mutations = new Map()
+    for (const module of this.#modules) {
+      for (const [name, mutation] of Object.entries(module.mutations(db)))
+        this.#mutations.set(`${module.name}.${name}`, mutation)
+    }
+  }
+
+  /** After a failed COMMIT only the file knows what was committed: everything kept in memory is dropped with the connection. */
+  #reopen(): Statements {
+    const db = this.#db
+    this.#db = undefined
+    this.#run = undefined
+    db?.close()
+    this.#use(openForWriting(this.#file))
+    if (this.#run === undefined) throw new Error('unreachable: #use sets the statements')
+    return this.#run
+  }
+
+  #tryGroup(group: Request[], more: () => Request[]): Outcome[] {
+    try {
+      return this.#runGroup(group, more)
+    } catch (error) {
+      if (group.length === 1) return group.map(({ id }) => failure(id, this.#causeOf(error)))
+      return group.flatMap((request) => this.#tryGroup([request], () => []))
+    }
+  }
+
+  #causeOf(error: unknown): unknown {
+    return error instanceof TransactionEnded ? error.cause : error
+  }
+
+  /** Adds to `group` those that came meanwhile. Throws where nobody may be acknowledged, with the transaction ended. */
+  #runGroup(group: Request[], more: () => Request[]): Outcome[] {
+    const run = this.#run ?? this.#reopen()
+    const until = performance.now() + GROUP_MS
+    const outcomes: Outcome[] = []
+    try {
+      run.begin()
+      for (let at = 0; at < group.length; at++) {
+        const request = group[at]
+        if (request !== undefined) outcomes.push(this.#runOne(run, request))
+        if (at === group.length - 1 && group.length < GROUP_REQUESTS && performance.now() < until)
+          group.push(...more())
+      }
+    } catch (error) {
+      if (this.#db?.inTransaction === true) run.rollback()
+      throw error
+    }
+    this.#commitOrReopen(run)
+    return outcomes
+  }
+
+  #commitOrReopen(run: Statements): void {
+    try {
+      run.commit()
+    } catch (error) {
+      try {
+        this.#reopen()
+      } catch {
+        // The next group tries again; what these are told is why COMMIT failed.
+      }
+      throw error
+    }
+  }
+
+  #runOne(run: Statements, { id, name, args }: Request): Outcome {
+    const mutation = this.#mutations.get(name)
+    if (mutation === undefined) return failure(id, new Error(`no mutation is called ${name}`))
+    run.savepoint()
+    try {
+      const result = mutation(args as never)
+      run.release()
+      return { id, result }
+    } catch (error) {
+      if (this.#db?.inTransaction !== true) throw new TransactionEnded('transaction ended', { cause: error })
+      run.undo()
+      run.release()
+      return failure(id, error)
+    }
+  }
+}

@@ -1,0 +1,46 @@
+// AccountStore on SQLite.
+
+import { modSeq } from '../../model/ids.js'
+import type { AccountStore } from '../accounts.js'
+import { type Access, betweenPages } from './access.js'
+import { accountOf } from './rows.js'
+
+export const accountMethods = ({ accounts, write }: Access): AccountStore => ({
+  createAccount: async (account) => accountOf(await write('createAccount', account)),
+  account: async (id) => accounts.account(id),
+  accountByName: async (usernameKey) => accounts.byName(usernameKey),
+  async *accounts(after = 0 as never) {
+    let last: number = after
+    for (;;) {
+      const page = accounts.page(last)
+      if (page.length === 0) return
+      yield* page
+      last = page.at(-1)?.id ?? last
+      await betweenPages()
+    }
+  },
+  credential: async (id) => accounts.credential(id),
+  async setPassword(account, hash) {
+    const { version, modseq } = await write('setPassword', { account, hash })
+    return { version, modseq: modSeq(modseq) }
+  },
+  async setQuota(account, quota) {
+    const { previous, modseq } = await write('setQuota', { account, quota })
+    return { previous, modseq: modSeq(modseq) }
+  },
+  recountStorage: (account) => write('recountStorage', { account }),
+  removeAccount: (account) => write('removeAccount', { account }),
+
+  addAddress: (account, address) => write('addAddress', { account, ...address }),
+  removeAddress: (account, addressKey) => write('removeAddress', { account, addressKey }),
+  async addresses(id) {
+    accounts.demand(id)
+    return accounts.addresses(id)
+  },
+  resolve: async (addressKey) => accounts.resolve(addressKey),
+
+  createToken: (token) => write('createToken', { label: token.label, hash: token.hash }),
+  tokens: async () => accounts.tokens(),
+  tokenByHash: async (hash) => accounts.tokenByHash(hash),
+  revokeToken: (id) => write('revokeToken', { id }),
+})

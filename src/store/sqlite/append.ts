@@ -1,0 +1,143 @@
+// APPEND and delivery (RFC 3501 §6.3.11): content, index, counters, quota and references, all in one transaction.
+
+import type { Connection } from '../../kit/sqlite/connection.js'
+import { FLAG_WORDS } from '../../model/flags.js'
+import { MAX_UID } from '../../model/ids.js'
+import { emptyCold, emptyHot } from '../entries.js'
+import { StoreError } from '../errors.js'
+import type { AppendArgs, AppendResult, MutationOf, PackedMessage } from './calls.js'
+import { allocateUids, type FullColumns, IndexRows } from './index-rows.js'
+import { KeywordRows } from './keyword-rows.js'
+import { type AccountRow, AccountRows, type MailboxRow, MailboxRows } from './rows.js'
+import { contentRow } from './schema.js'
+
+class ContentRows {
+  readonly #prepared
+  readonly #summary
+  readonly #source
+  readonly #text
+  readonly #reference
+
+  constructor(db: Connection) {
+    this.#prepared = db.prepare<unknown[]>('INSERT INTO prepared VALUES (?, ?, ?)')
+    this.#summary = db.prepare<unknown[]>(
+      'INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    )
+    this.#source = db.prepare<unknown[]>(
+      'INSERT INTO source (id, size, trace, cuts, root, skeleton) VALUES (?, ?, ?, ?, ?, ?)',
+    )
+    this.#text = db.prepare<unknown[]>('INSERT INTO content_text (id, text) VALUES (?, ?)')
+    this.#reference = db.prepare<unknown[]>('INSERT INTO blob_reference VALUES (?, ?, ?)')
+  }
+
+  insert(account: number, content: number, message: PackedMessage): void {
+    const id = contentRow(account, content)
+    this.#prepared.run(id, message.envelope, message.structure)
+    this.#summary.run(id, ...message.summary)
+    this.#source.run(id, message.sourceSize, message.trace, message.cuts, message.root, message.skeleton)
+    if (message.text !== null) this.#text.run(id, message.text)
+    for (let at = 0; at < message.blobs.length; at += 32)
+      this.#reference.run(account, content, message.blobs.subarray(at, at + 32))
+  }
+}
+
+/** Throws where the account would hold more than it may. `limit` counts where it has no quota of its own. */
+export function chargeQuota(account: AccountRow, octets: number, limit: number): void {
+  const allowed = account.quota === 0 ? limit : account.quota
+  if (account.storage_used + octets > allowed)
+    throw new StoreError(
+      'quota-exceeded',
+      `account ${account.account} holds ${account.storage_used} of ${allowed} octets: no room for ${octets}`,
+    )
+  account.storage_used += octets
+}
+
+const allocateContents = (account: AccountRow, count: number): number => {
+  const first = account.content_next
+  if (first + count - 1 > MAX_UID)
+    throw new StoreError('limit', `account ${account.account} has no contents left`)
+  account.content_next += count
+  return first
+}
+
+/** What a mailbox gets in one mutation, in order. */
+interface Batch {
+  readonly box: MailboxRow
+  readonly account: AccountRow
+  readonly messages: PackedMessage[]
+  /** The place of each in the answer. */
+  readonly places: number[]
+}
+
+export function appendMutation(db: Connection): MutationOf<'append'> {
+  const accounts = new AccountRows(db)
+  const mailboxes = new MailboxRows(db)
+  const index = new IndexRows(db)
+  const keywords = new KeywordRows(db)
+  const contents = new ContentRows(db)
+
+  const batchesOf = ({ deliveries }: AppendArgs): Batch[] => {
+    const rows = new Map<number, AccountRow>()
+    const batches = new Map<string, Batch>()
+    deliveries.forEach(({ account, mailbox, message }, place) => {
+      const row = rows.get(account) ?? accounts.take(account)
+      rows.set(account, row)
+      const key = `${account}/${mailbox}`
+      const batch = batches.get(key) ?? {
+        box: mailboxes.take(account, mailbox),
+        account: row,
+        messages: [],
+        places: [],
+      }
+      batches.set(key, batch)
+      batch.messages.push(message)
+      batch.places.push(place)
+    })
+    return [...batches.values()]
+  }
+
+  const columnsOf = ({ box, account, messages }: Batch, now: number): FullColumns => {
+    const length = messages.length
+    const columns: FullColumns = { ...emptyHot(length), length, cold: emptyCold(length) }
+    const firstUid = allocateUids(box, length)
+    const firstContent = allocateContents(account, length)
+    messages.forEach((message, at) => {
+      columns.uids[at] = firstUid + at
+      columns.modseqs[at] = account.modseq
+      columns.flags.set(keywords.words(account, message.flags, true), at * FLAG_WORDS)
+      columns.cold.internalDates[at] = message.internalDate
+      columns.cold.zones[at] = message.zone
+      columns.cold.savedDates[at] = now
+      columns.cold.sizes[at] = message.size
+      columns.cold.contents[at] = firstContent + at
+      columns.cold.attachments[at] = message.hasAttachments ? 1 : 0
+    })
+    return columns
+  }
+
+  const appendBatch = (batch: Batch, quotaLimit: number, results: AppendResult[]): void => {
+    const { box, account } = batch
+    const columns = columnsOf(batch, Date.now())
+    batch.messages.forEach((message, at) => {
+      contents.insert(account.account, columns.cold.contents[at] ?? 0, message)
+    })
+    chargeQuota(account, index.append(box, columns, account.modseq), quotaLimit)
+    mailboxes.save(box, account.modseq)
+    batch.places.forEach((place, at) => {
+      results[place] = {
+        uidValidity: box.uid_validity,
+        uid: columns.uids[at] ?? 0,
+        content: columns.cold.contents[at] ?? 0,
+        modseq: account.modseq,
+      }
+    })
+  }
+
+  return (args) => {
+    const results: AppendResult[] = []
+    const batches = batchesOf(args)
+    for (const batch of batches) appendBatch(batch, args.quotaLimit, results)
+    for (const account of new Set(batches.map((batch) => batch.account))) accounts.save(account)
+    return results
+  }
+}

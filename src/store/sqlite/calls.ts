@@ -1,0 +1,153 @@
+// What passes to the writer thread and back: one entry a mutation, arguments and result, both to be cloned.
+
+import type { NewAccount, StoredAddress, Token } from '../accounts.js'
+import type { Finding } from '../maintenance.js'
+import type { AccountRow, MailboxRow } from './rows.js'
+
+/** A message ready to be stored: what is nested is JSON, what is octets owns its buffer. */
+export interface PackedMessage {
+  readonly flags: readonly string[]
+  readonly internalDate: number
+  readonly zone: number
+  /** RFC822.SIZE: source and trace. */
+  readonly size: number
+  readonly sourceSize: number
+  readonly trace: Uint8Array
+  readonly skeleton: Uint8Array
+  readonly cuts: string
+  readonly root: string
+  /** Text where it is ASCII, which nearly all are and which reads twice as fast; else octets. */
+  readonly envelope: string | Uint8Array
+  readonly structure: string | Uint8Array
+  /** Columns of the table `summary` behind the id, in its order. */
+  readonly summary: readonly (string | number | null)[]
+  readonly hasAttachments: boolean
+  readonly text: string | null
+  /** SHA-256, 32 octets each, one behind the other. */
+  readonly blobs: Uint8Array
+}
+
+export interface AppendArgs {
+  readonly deliveries: readonly {
+    readonly account: number
+    readonly mailbox: number
+    readonly message: PackedMessage
+  }[]
+  readonly quotaLimit: number
+}
+
+export interface AppendResult {
+  readonly uidValidity: number
+  readonly uid: number
+  readonly content: number
+  readonly modseq: number
+}
+
+export interface CopyArgs {
+  readonly account: number
+  readonly from: number
+  readonly uids: Uint32Array
+  readonly to: number
+  readonly quotaLimit: number
+}
+
+export interface MoveArgs {
+  readonly account: number
+  readonly from: number
+  readonly uids: Uint32Array
+  readonly to: number
+  readonly sliceMs: number
+}
+
+export interface CopyResult {
+  readonly uidValidity: number
+  readonly from: Uint32Array
+  readonly to: Uint32Array
+  readonly modseq: number
+}
+
+/** How much of the UIDs a slice has dealt with. */
+export interface Sliced {
+  readonly done: number
+}
+
+export interface FlagsArgs {
+  readonly account: number
+  readonly mailbox: number
+  readonly uids: Uint32Array
+  readonly mode: 'add' | 'remove' | 'replace'
+  readonly flags: readonly string[]
+  readonly unchangedSince: number | undefined
+  readonly sliceMs: number
+}
+
+export interface FlagsResult extends Sliced {
+  readonly modseq: number
+  readonly uids: Uint32Array
+  readonly modseqs: Float64Array
+  readonly flags: Uint32Array
+  readonly changed: number
+  readonly modified: Uint32Array
+  readonly missing: Uint32Array
+}
+
+export interface ExpungeArgs {
+  readonly account: number
+  readonly mailbox: number
+  /** Undefined: all that bear \Deleted, from chunk `fromChunk` on. */
+  readonly uids: Uint32Array | undefined
+  readonly fromChunk: number
+  readonly sliceMs: number
+}
+
+export interface ExpungeResult extends Sliced {
+  readonly modseq: number
+  readonly uids: Uint32Array
+  /** Where to go on when all that bear \Deleted are asked for; undefined at the end. */
+  readonly nextChunk: number | undefined
+}
+
+interface OnAccount {
+  readonly account: number
+}
+
+/** Arguments and results by the mutation's name. */
+export interface Calls {
+  append: [AppendArgs, AppendResult[]]
+  copy: [CopyArgs, CopyResult]
+  move: [MoveArgs, CopyResult & Sliced]
+  changeFlags: [FlagsArgs, FlagsResult]
+  expunge: [ExpungeArgs, ExpungeResult]
+
+  createMailbox: [
+    OnAccount & { path: string; specialUse: string | null },
+    { mailbox: MailboxRow; modseq: number },
+  ]
+  renameMailbox: [OnAccount & { from: string; to: string }, { modseq: number }]
+  deleteMailbox: [OnAccount & { path: string }, { mailbox: number; modseq: number }]
+  subscribe: [OnAccount & { path: string }, undefined]
+  unsubscribe: [OnAccount & { path: string }, undefined]
+  claimRecent: [OnAccount & { mailbox: number; uidNext: number }, number]
+
+  createAccount: [NewAccount, AccountRow]
+  setPassword: [OnAccount & { hash: string }, { version: number; modseq: number }]
+  setQuota: [OnAccount & { quota: number }, { previous: number; modseq: number }]
+  recountStorage: [OnAccount, { previous: number; storageUsed: number }]
+  removeAccount: [OnAccount, undefined]
+  addAddress: [OnAccount & { address: string; addressKey: string; main: boolean }, StoredAddress]
+  removeAddress: [OnAccount & { addressKey: string }, undefined]
+  createToken: [{ label: string; hash: string }, Token]
+  revokeToken: [{ id: string }, undefined]
+
+  ping: [undefined, undefined]
+  checkAccount: [OnAccount & { repair: boolean }, Finding[]]
+  checkMailbox: [OnAccount & { mailbox: number; repair: boolean }, Finding[]]
+  purgeContents: [OnAccount & { contents: Uint32Array; since: number; keepFrom: number }, { purged: number }]
+  purgeTombstones: [OnAccount & { before: number; sliceMs: number }, { purged: number; more: boolean }]
+  dropMailbox: [OnAccount & { mailbox: number; sliceMs: number }, { more: boolean }]
+  dropAccount: [OnAccount & { sliceMs: number }, { more: boolean }]
+}
+
+export type Args<Name extends keyof Calls> = Calls[Name][0]
+export type Result<Name extends keyof Calls> = Calls[Name][1]
+export type MutationOf<Name extends keyof Calls> = (args: Args<Name>) => Result<Name>

@@ -1,0 +1,110 @@
+// MessageStore on SQLite.
+
+import { contentId, MAX_UID, modSeq, uid } from '../../model/ids.js'
+import type { Appended, Copied, MessageStore } from '../messages.js'
+import { type Access, ascending, betweenPages } from './access.js'
+import type { AppendResult, CopyResult } from './calls.js'
+import { packMessage } from './pack-message.js'
+import { CONTENT_PAGE } from './reading-contents.js'
+import { SLICE_MS } from './slices.js'
+
+const appendedOf = (result: AppendResult): Appended => ({
+  uidValidity: result.uidValidity,
+  uid: uid(result.uid),
+  content: contentId(result.content),
+  modseq: modSeq(result.modseq),
+})
+
+const copiedOf = ({ uidValidity, from, to, modseq }: CopyResult): Copied => ({
+  uidValidity,
+  from,
+  to,
+  modseq: modSeq(modseq),
+})
+
+/** Pages of contents, in their order, with others' turns between them. */
+async function* pages<T>(contents: Uint32Array, read: (page: Uint32Array) => T): AsyncIterable<T> {
+  for (let at = 0; at < contents.length; at += CONTENT_PAGE) {
+    if (at > 0) await betweenPages()
+    yield read(contents.subarray(at, at + CONTENT_PAGE))
+  }
+}
+
+type Mutations = Pick<MessageStore, 'append' | 'deliver' | 'copy' | 'move' | 'changeFlags' | 'expunge'>
+
+const messageMutations = ({ write }: Access): Mutations => ({
+  async append(account, mailbox, messages, quotaLimit) {
+    const deliveries = messages.map((message) => ({ account, mailbox, message: packMessage(message) }))
+    return (await write('append', { deliveries, quotaLimit })).map(appendedOf)
+  },
+  async deliver(deliveries, quotaLimit) {
+    const packed = deliveries.map(({ account, mailbox, message }) => ({
+      account,
+      mailbox,
+      message: packMessage(message),
+    }))
+    return (await write('append', { deliveries: packed, quotaLimit })).map(appendedOf)
+  },
+  async copy(account, from, uids, to, quotaLimit) {
+    return copiedOf(await write('copy', { account, from, uids: ascending(uids), to, quotaLimit }))
+  },
+  async *move(account, from, uids, to) {
+    for (let rest = ascending(uids); rest.length > 0; ) {
+      const slice = await write('move', { account, from, uids: rest, to, sliceMs: SLICE_MS })
+      if (slice.to.length > 0) yield copiedOf(slice)
+      rest = rest.slice(slice.done)
+    }
+  },
+  async *changeFlags(account, mailbox, uids, { mode, flags }, unchangedSince) {
+    for (let rest = ascending(uids); rest.length > 0; ) {
+      const args = { account, mailbox, uids: rest, mode, flags, unchangedSince, sliceMs: SLICE_MS }
+      const slice = await write('changeFlags', args)
+      yield {
+        modseq: modSeq(slice.modseq),
+        entries: { length: slice.uids.length, uids: slice.uids, modseqs: slice.modseqs, flags: slice.flags },
+        changed: slice.changed,
+        modified: slice.modified,
+        missing: slice.missing,
+      }
+      rest = rest.slice(slice.done)
+    }
+  },
+  async *expunge(account, mailbox, uids) {
+    let rest = uids === undefined ? undefined : ascending(uids)
+    let fromChunk: number | undefined = 0
+    while (fromChunk !== undefined && rest?.length !== 0) {
+      const args = { account, mailbox, uids: rest, fromChunk, sliceMs: SLICE_MS }
+      const slice: Awaited<ReturnType<typeof write<'expunge'>>> = await write('expunge', args)
+      if (slice.uids.length > 0) yield { modseq: modSeq(slice.modseq), uids: slice.uids }
+      fromChunk = slice.nextChunk
+      rest = rest?.slice(slice.done)
+    }
+  },
+})
+
+export const messageMethods = (access: Access): MessageStore => ({
+  ...messageMutations(access),
+  async *entries(account, mailbox, query) {
+    const end = query.to ?? MAX_UID
+    for (let from = query.from ?? 1; ; ) {
+      const page = access.index.page(account, mailbox, from, query)
+      yield page
+      if (page.covered >= end) return
+      from = page.covered + 1
+      await betweenPages()
+    }
+  },
+  expungedSince: async (account, mailbox, since, upTo) =>
+    access.index.expungedSince(account, mailbox, since, upTo),
+  expungedEntries: async (account, mailbox, uids) =>
+    access.index.expungedEntries(account, mailbox, ascending(uids), (content) =>
+      access.contents.isThere(account, content),
+    ),
+  flagTable: async (account) => access.index.flagTable(account),
+  summaries: (account, contents) =>
+    pages(contents, (page) => Array.from(page, (content) => access.contents.summary(account, content))),
+  prepared: (account, contents, what) =>
+    pages(contents, (page) => access.contents.prepared(account, page, what)),
+  source: async (account, content) => access.contents.source(account, content),
+  text: async (account, content) => access.contents.text(account, content),
+})

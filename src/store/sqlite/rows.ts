@@ -1,0 +1,177 @@
+// Accounts and mailboxes as rows, read and written inside a mutation, and what they are to the outside.
+
+import type { Connection } from '../../kit/sqlite/connection.js'
+import { accountId, mailboxId, modSeq } from '../../model/ids.js'
+import type { MailboxPath, SpecialUse } from '../../model/mailbox-path.js'
+import type { Account } from '../accounts.js'
+import { StoreError } from '../errors.js'
+import { MAX_PACKED_MODSEQ } from '../index-codec.js'
+import type { Mailbox } from '../mailboxes.js'
+
+export interface AccountRow {
+  readonly account: number
+  readonly username: string
+  readonly username_key: string | null
+  quota: number
+  storage_used: number
+  modseq: number
+  content_next: number
+  mailbox_next: number
+  keyword_next: number
+  uid_validity: number
+  state: 'active' | 'removing'
+  readonly created: number
+}
+
+export interface MailboxRow {
+  readonly account: number
+  readonly mailbox: number
+  uid_validity: number
+  uid_next: number
+  highest_modseq: number
+  purged_modseq: number
+  recent_uid: number
+  messages: number
+  unseen: number
+  deleted: number
+  octets: number
+  selectable: number
+  special_use: SpecialUse | null
+  created: number
+  deleted_at: number | null
+  path: string
+}
+
+export const ACCOUNT_COLUMNS =
+  'account, username, username_key, quota, storage_used, modseq, content_next, mailbox_next, keyword_next, uid_validity, state, created'
+
+export const MAILBOX_COLUMNS =
+  'account, mailbox, uid_validity, uid_next, highest_modseq, purged_modseq, recent_uid, messages, unseen, deleted, octets, selectable, special_use, created, deleted_at, path'
+
+export const accountOf = (row: AccountRow): Account => ({
+  id: accountId(row.account),
+  username: row.username,
+  usernameKey: row.username_key ?? '',
+  quota: row.quota,
+  storageUsed: row.storage_used,
+  modseq: modSeq(row.modseq),
+  state: row.state,
+  created: row.created,
+})
+
+export const mailboxOf = (row: MailboxRow): Mailbox => ({
+  account: accountId(row.account),
+  id: mailboxId(row.mailbox),
+  path: row.path as MailboxPath,
+  uidValidity: row.uid_validity,
+  uidNext: row.uid_next,
+  highestModseq: modSeq(row.highest_modseq),
+  purgedModseq: modSeq(row.purged_modseq),
+  recentUid: row.recent_uid,
+  ...(row.special_use === null ? {} : { specialUse: row.special_use }),
+  selectable: row.selectable === 1,
+  messages: row.messages,
+  unseen: row.unseen,
+  deleted: row.deleted,
+  octets: row.octets,
+  created: row.created,
+})
+
+export class AccountRows {
+  readonly #find
+  readonly #save
+
+  constructor(db: Connection) {
+    this.#find = db.prepare<[number], AccountRow>(`SELECT ${ACCOUNT_COLUMNS} FROM account WHERE account = ?`)
+    this.#save = db.prepare<(number | string)[]>(
+      'UPDATE account SET quota = ?, storage_used = ?, modseq = ?, content_next = ?, mailbox_next = ?, keyword_next = ?, uid_validity = ?, state = ? WHERE account = ?',
+    )
+  }
+
+  find(account: number): AccountRow | undefined {
+    return this.#find.get(account)
+  }
+
+  /** The account as a mutation begins: its modseq is the one that the mutation gives out. */
+  take(account: number): AccountRow {
+    const row = this.#find.get(account)
+    if (row === undefined || row.state !== 'active')
+      throw new StoreError('no-such-account', `account ${account} does not exist`)
+    if (row.modseq >= MAX_PACKED_MODSEQ)
+      throw new StoreError('limit', `account ${account} has no modseq left`)
+    row.modseq++
+    return row
+  }
+
+  save(row: AccountRow): void {
+    this.#save.run(
+      row.quota,
+      row.storage_used,
+      row.modseq,
+      row.content_next,
+      row.mailbox_next,
+      row.keyword_next,
+      row.uid_validity,
+      row.state,
+      row.account,
+    )
+  }
+}
+
+export class MailboxRows {
+  readonly #find
+  readonly #save
+  readonly #saveName
+
+  constructor(db: Connection) {
+    this.#find = db.prepare<[number, number], MailboxRow>(
+      `SELECT ${MAILBOX_COLUMNS} FROM mailbox WHERE account = ? AND mailbox = ?`,
+    )
+    this.#save = db.prepare<number[]>(
+      'UPDATE mailbox SET uid_next = ?, highest_modseq = ?, messages = ?, unseen = ?, deleted = ?, octets = ? WHERE account = ? AND mailbox = ?',
+    )
+    this.#saveName = db.prepare<(number | string | null)[]>(
+      'UPDATE mailbox SET uid_validity = ?, selectable = ?, special_use = ?, deleted_at = ?, path = ? WHERE account = ? AND mailbox = ?',
+    )
+  }
+
+  find(account: number, mailbox: number): MailboxRow | undefined {
+    return this.#find.get(account, mailbox)
+  }
+
+  /** A mailbox whose messages are to change. */
+  take(account: number, mailbox: number): MailboxRow {
+    const row = this.#find.get(account, mailbox)
+    if (row === undefined || row.deleted_at !== null || row.selectable === 0)
+      throw new StoreError('no-such-mailbox', `mailbox ${mailbox} of account ${account} does not exist`)
+    return row
+  }
+
+  /** After its messages changed, by the mutation that `modseq` names. */
+  save(row: MailboxRow, modseq: number): void {
+    row.highest_modseq = modseq
+    this.#save.run(
+      row.uid_next,
+      modseq,
+      row.messages,
+      row.unseen,
+      row.deleted,
+      row.octets,
+      row.account,
+      row.mailbox,
+    )
+  }
+
+  /** After its name or nature changed. */
+  saveName(row: MailboxRow): void {
+    this.#saveName.run(
+      row.uid_validity,
+      row.selectable,
+      row.special_use,
+      row.deleted_at,
+      row.path,
+      row.account,
+      row.mailbox,
+    )
+  }
+}

@@ -19,8 +19,11 @@ export class MemoryTarget implements MailTarget {
   /** Thrown by the next write or delivery, where set. */
   writeError: Error | undefined
   deliverError: Error | undefined
-  /** Deliveries wait for it. */
+  /** Deliveries, and writes where set, wait for it. */
   gate: Promise<void> = Promise.resolve()
+  writeGate: Promise<void> | undefined
+  /** Writes that had to wait. */
+  waiting = 0
   readonly #perRecipient: boolean
 
   constructor({ perRecipient, limit = 1 << 20 }: { perRecipient: boolean; limit?: number }) {
@@ -44,6 +47,8 @@ export class MemoryTarget implements MailTarget {
         size += octets.length
         if (size > this.limit) throw new MailError('message-too-large', 'too large')
         pieces.push(octets)
+        if (this.writeGate !== undefined) this.waiting += 1
+        return this.writeGate
       },
       abort: async () => {
         this.aborted += 1

@@ -424,4 +424,21 @@ describe('shutdown', () => {
     expect(target.received.length).toBe(1)
     await closed
   })
+  it('a message broken off while its end was being written is not delivered: its sender was told 421', async () => {
+    const { client, target, listener } = await greeted()
+    await client.send('MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nHalf')
+    await client.replies(3)
+    let write: () => void = () => {}
+    target.writeGate = new Promise((resolve) => {
+      write = resolve
+    })
+    await client.send(' and the rest\r\n.\r\n')
+    while (target.waiting === 0) await new Promise(setImmediate)
+    const closed = listener.close(5_000)
+    expect(await client.rest()).toMatch(/^421 4\.3\.2/)
+    write()
+    await closed
+    while (target.aborted === 0) await new Promise(setImmediate)
+    expect(target.received).toEqual([])
+  })
 })

@@ -1,0 +1,135 @@
+// The maildrop: mail for the accounts of this server. Who gets it, whether there is room, the trace lines, and the
+// delivery: one transaction for SMTP's one answer, each recipient apart for LMTP (RFC 2033 §4.2).
+
+import { deliverAll, deliverEach, findRecipients, hasRoom, quotaOf, type Recipient } from '../mail/deliver.js'
+import { MailError } from '../mail/errors.js'
+import { type Ingested, Intake } from '../mail/intake.js'
+import type { Services } from '../mail/services.js'
+import { isStoreError } from '../store/errors.js'
+import type { Accepted, Envelope, MailTarget, MessageSink, Refused, Sender } from './envelope.js'
+import type { Path } from './grammar.js'
+import { ABOVE_QUOTA, MAILBOX_FULL, OK, type Reply, replyToError, UNKNOWN_RECIPIENT } from './replies.js'
+import type { SmtpSettings } from './settings.js'
+import { type Arrival, traceLines } from './trace.js'
+
+/** One accepted RCPT: its address, and the accounts that get mail for it. */
+export interface Rcpt extends Accepted {
+  readonly recipients: readonly Recipient[]
+}
+
+export class Maildrop implements MailTarget<Rcpt> {
+  readonly #services: Services
+  readonly #settings: SmtpSettings
+
+  constructor(services: Services, settings: SmtpSettings) {
+    this.#services = services
+    this.#settings = settings
+  }
+
+  async recipient(sender: Sender, path: Path): Promise<Rcpt | Refused> {
+    const recipients = await this.#find(path)
+    if (recipients.length === 0) return { refused: UNKNOWN_RECIPIENT }
+    // Without SIZE there must be room for something.
+    const octets = Math.max(1, sender.declaredSize ?? 0)
+    for (const recipient of recipients) {
+      if (await hasRoom(this.#services, recipient, octets)) continue
+      return { refused: this.#withoutRoom(recipient, octets) }
+    }
+    return { address: this.#addressOf(path), recipients }
+  }
+
+  open(envelope: Envelope<Rcpt>): MessageSink {
+    const intake = new Intake(this.#services)
+    const startedAt = performance.now()
+    return {
+      write: (octets) => intake.write(octets),
+      abort: () => intake.abort(),
+      deliver: async () => {
+        const ingested = await intake.finish()
+        const replies = await this.#deliver(envelope, ingested)
+        const ms = Math.round((performance.now() - startedAt) * 10) / 10
+        this.#note(envelope, replies, { octets: intake.size, ms })
+        return replies
+      },
+    }
+  }
+
+  async #find(path: Path): Promise<readonly Recipient[]> {
+    // No mail is taken for an address literal: addresses here have domains.
+    if (path.kind === 'literal') return []
+    try {
+      return await findRecipients(this.#services, this.#addressOf(path))
+    } catch (error) {
+      if (error instanceof MailError && error.code === 'invalid-address') return []
+      throw error
+    }
+  }
+
+  #addressOf(path: Path): string {
+    return path.kind === 'postmaster' ? `postmaster@${this.#settings.hostname}` : path.text
+  }
+
+  /** For good where the message would not fit into an empty mailbox either (RFC 3463: X.2.2 as 5 or 4). */
+  #withoutRoom(recipient: Recipient, octets: number): Reply {
+    return octets > quotaOf(this.#services, recipient.account) ? ABOVE_QUOTA : MAILBOX_FULL
+  }
+
+  async #deliver(envelope: Envelope<Rcpt>, ingested: Ingested): Promise<Reply[]> {
+    const arrival = this.#arrivalOf(envelope)
+    const deliveries = envelope.recipients.flatMap(({ address, recipients }) => {
+      const trace = traceLines(arrival, address)
+      return recipients.map((recipient) => ({ recipient, trace }))
+    })
+    if (this.#settings.protocol === 'smtp') {
+      try {
+        await deliverAll(this.#services, ingested, deliveries)
+        return [OK]
+      } catch (error) {
+        return [this.#refusal(error, deliveries[0]?.recipient, ingested)]
+      }
+    }
+    const outcomes = await deliverEach(this.#services, ingested, deliveries)
+    let next = 0
+    return envelope.recipients.map(({ recipients }) => {
+      const own = outcomes.slice(next, next + recipients.length)
+      next += recipients.length
+      const failed = own.findIndex((outcome) => outcome instanceof Error)
+      return failed === -1 ? OK : this.#refusal(own[failed], recipients[failed], ingested)
+    })
+  }
+
+  #refusal(error: unknown, recipient: Recipient | undefined, ingested: Ingested): Reply {
+    if (!isStoreError(error, 'quota-exceeded')) {
+      if (!isStoreError(error) || error.code === 'corrupt') {
+        this.#services.log.error({ err: error }, 'delivery-failed')
+      }
+      return replyToError(error)
+    }
+    return recipient === undefined ? MAILBOX_FULL : this.#withoutRoom(recipient, ingested.parsed.size)
+  }
+
+  #arrivalOf({ client, sender, recipients, id }: Envelope<Rcpt>): Arrival {
+    const at = this.#services.clock()
+    return {
+      ...client,
+      hostname: this.#settings.hostname,
+      protocol: this.#settings.protocol,
+      utf8: sender.utf8,
+      id,
+      at,
+      zone: -new Date(at).getTimezoneOffset(),
+      reversePath: sender.reversePath,
+      onlyRecipient: recipients.length === 1 ? recipients[0]?.address : undefined,
+    }
+  }
+
+  #note(envelope: Envelope<Rcpt>, replies: readonly Reply[], measured: { octets: number; ms: number }): void {
+    const accounts = envelope.recipients.flatMap(({ recipients }) =>
+      recipients.map(({ account }) => account.id),
+    )
+    const refused = replies.filter((reply) => reply !== OK)
+    const fields = { id: envelope.id, accounts, ...measured }
+    if (refused.length === 0) this.#services.log.info(fields, 'delivered')
+    else this.#services.log.warn({ ...fields, replies }, 'delivery-refused')
+  }
+}

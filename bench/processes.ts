@@ -7,8 +7,9 @@ const PAGE_KB = 4
 
 interface Stat {
   readonly parent: number
-  /** Own time and that of children which have ended and were waited for. */
-  readonly ticks: number
+  readonly ownTicks: number
+  /** Time of children which have ended and were waited for. */
+  readonly endedTicks: number
 }
 
 function read(path: string): string | undefined {
@@ -23,8 +24,12 @@ function stat(pid: number): Stat | undefined {
   const text = read(`/proc/${pid}/stat`)
   if (text === undefined) return undefined
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const ticks = [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0)
-  return { parent: Number(fields[1]), ticks }
+  const [user, system, endedUser, endedSystem] = [11, 12, 13, 14].map((at) => Number(fields[at] ?? 0))
+  return {
+    parent: Number(fields[1]),
+    ownTicks: (user ?? 0) + (system ?? 0),
+    endedTicks: (endedUser ?? 0) + (endedSystem ?? 0),
+  }
 }
 
 function tree(root: number): Map<number, Stat> {
@@ -45,11 +50,28 @@ function tree(root: number): Map<number, Stat> {
   return found
 }
 
+/** Nanoseconds on a CPU of all threads that live, where the kernel counts them; its ticks are too coarse for one command. */
+function threadsMs(pid: number): number | undefined {
+  let nanoseconds = 0
+  try {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const text = read(`/proc/${pid}/task/${thread}/schedstat`)
+      if (text === undefined) return undefined
+      nanoseconds += Number(text.split(' ')[0])
+    }
+  } catch {
+    return undefined
+  }
+  return nanoseconds / 1e6
+}
+
 /** CPU milliseconds used so far by a process, its threads and its descendants. */
 export function cpuMs(root: number): number {
-  let ticks = 0
-  for (const known of tree(root).values()) ticks += known.ticks
-  return ticks * TICK_MS
+  let sum = 0
+  for (const [pid, known] of tree(root)) {
+    sum += (threadsMs(pid) ?? known.ownTicks * TICK_MS) + known.endedTicks * TICK_MS
+  }
+  return sum
 }
 
 function kilobytes(text: string | undefined, key: string): number {

@@ -86,11 +86,11 @@ export function markdown(all: readonly Line[], servers: readonly string[]): stri
     goal(figure),
     ...servers.flatMap((name) => {
       const one = cells[name]
-      const value = one?.failure === undefined ? shown(one?.value, figure.unit) : 'failed'
+      if (!one || one.failure !== undefined) return ['failed', '', '']
       return [
-        value,
-        one?.ratio === undefined ? '' : number(one.ratio),
-        one?.cpuMs === undefined ? '' : number(one.cpuMs),
+        shown(one.value, figure.unit),
+        one.ratio === undefined ? '' : number(one.ratio),
+        one.cpuMs === undefined ? '' : number(one.cpuMs),
       ]
     }),
   ])

@@ -169,7 +169,7 @@ export class Target {
     const result = await body()
     const used = process.cpuUsage(client)
     samples.clientCpuMs += (used.user + used.system) / 1000
-    if (pid !== undefined) samples.cpuMs += cpuMs(pid) - before
+    if (pid !== undefined) samples.cpuMs += Math.max(0, cpuMs(pid) - before)
     samples.operations += typeof operations === 'number' ? operations : operations(result)
     return result
   }

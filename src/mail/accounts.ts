@@ -146,9 +146,18 @@ export async function addAddress(
   return services.store.addAddress(account.id, { address: address.address, addressKey: key, main })
 }
 
-/** Where the main one goes, the oldest left becomes main. Throws StoreError `no-such-address`. */
-export const removeAddress = (services: Services, account: Account, text: string): Promise<void> =>
-  services.store.removeAddress(account.id, addressKey(registrable(text)))
+/** Where a main one goes, the account's oldest left becomes main. Throws StoreError `no-such-address`. */
+export async function removeAddress(services: Services, text: string): Promise<Account> {
+  const address = registrable(text)
+  const key = addressKey(address)
+  const [holder] = await services.store.resolve(key)
+  const account = holder && (await services.store.account(holder.account))
+  if (account === undefined) {
+    throw new StoreError('no-such-address', `there is no address ${address.address}`)
+  }
+  await services.store.removeAddress(account.id, key)
+  return account
+}
 
 /** In the order in which they were added. */
 export const listAddresses = (services: Services, account: Account): Promise<StoredAddress[]> =>

@@ -1,0 +1,66 @@
+// Where an operation is run: inside the server that holds the data folder, or here, with the folder's lock taken and the
+// store opened. Either way the caller sees the same answers.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../config/schema.js'
+import { type FolderLock, type Holder, lockFolder } from '../kit/folder-lock.js'
+import { createLogger } from '../kit/log.js'
+import { askServer } from './control.js'
+import type { OpenServices } from './open.js'
+import { type Emit, type OperationName, runOperation } from './operations.js'
+import { hasData, makeDataFolder } from './paths.js'
+import { RefusedError } from './refusals.js'
+
+/** How long a server that is starting or stopping is waited for. */
+const PATIENCE_MS = 8_000
+
+/** Those that may be the first thing ever done with a data folder. */
+const FIRST: readonly OperationName[] = ['user add', 'token create']
+
+export async function administer(
+  open: OpenServices,
+  config: Config,
+  name: OperationName,
+  args: unknown,
+  emit: Emit = () => {},
+): Promise<unknown> {
+  const { data } = config
+  if (!hasData(data) && !FIRST.includes(name)) {
+    throw new RefusedError('no-data', `there is no mail store in ${data}; name its folder by --data`)
+  }
+  makeDataFolder(data)
+  const until = Date.now() + PATIENCE_MS
+  for (;;) {
+    const answered = await askServer(data, { command: name, arguments: args }, emit)
+    if (answered !== undefined) return answered.result
+    const locked = lockFolder(data, `eider ${name}`)
+    if ('lock' in locked) return runHere(open, config, locked.lock, name, args, emit)
+    if (Date.now() > until) throw new RefusedError('held', describeHolder(data, locked.holder))
+    await sleep(100)
+  }
+}
+
+export const describeHolder = (data: string, holder: Holder | undefined): string =>
+  holder === undefined
+    ? `${data} is held by another process`
+    : `${data} is held by process ${holder.pid} (${holder.purpose})`
+
+async function runHere(
+  open: OpenServices,
+  config: Config,
+  lock: FolderLock,
+  name: OperationName,
+  args: unknown,
+  emit: Emit,
+): Promise<unknown> {
+  try {
+    const opened = await open(config, createLogger('silent'))
+    try {
+      return await runOperation(opened.services, name, args, emit)
+    } finally {
+      await opened.close()
+    }
+  } finally {
+    lock.release()
+  }
+}

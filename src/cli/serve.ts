@@ -1,0 +1,111 @@
+// `eider serve`: takes the folder's lock, opens the store, listens, says so in the log and in DATA/run.json, and on
+// SIGTERM or SIGINT lets everything finish and is gone within five seconds.
+
+import type { LoadedConfig } from '../config/load.js'
+import { type FolderLock, lockFolder } from '../kit/folder-lock.js'
+import type { Logger } from '../kit/log.js'
+import { Metrics } from '../kit/metrics.js'
+import { selfSignedCertificate, TlsContexts } from '../kit/tls.js'
+import { collectRegularly } from '../mail/collect.js'
+import { describeHolder } from './admin.js'
+import { serveControl } from './control.js'
+import { type Running, startListeners } from './listeners.js'
+import type { Opened, OpenServices } from './open.js'
+import { makeDataFolder, removeRunFile, writeRunFile } from './paths.js'
+import { RefusedError } from './refusals.js'
+
+/** Sessions have this long to finish; the store gets the rest of the five seconds. */
+const GRACE_MS = 3_000
+const DEADLINE_MS = 4_800
+/** How often certificates are looked at for changes. */
+const CERTIFICATE_MS = 60_000
+
+/** Resolves when the server has stopped. Throws RefusedError where another process holds the folder. */
+export async function serve(open: OpenServices, { config }: LoadedConfig, log: Logger): Promise<void> {
+  const stopped = stopSignal()
+  makeDataFolder(config.data)
+  const lock = takeLock(config.data)
+  const closing: (() => unknown)[] = [() => lock.release()]
+  try {
+    await start(open, config, log, closing)
+    const signal = await stopped
+    log.info({ signal }, 'stopping')
+    setTimeout(() => forceExit(log), DEADLINE_MS).unref()
+  } finally {
+    for (const close of closing.reverse()) await close()
+  }
+  log.info({}, 'stopped')
+}
+
+async function start(
+  open: OpenServices,
+  config: LoadedConfig['config'],
+  log: Logger,
+  closing: (() => unknown)[],
+): Promise<void> {
+  const { data } = config
+  removeRunFile(data)
+  closing.push(() => removeRunFile(data))
+  const opened = await open(config, log)
+  closing.push(() => opened.close())
+  const tls = await loadCertificates(config, log)
+  closing.push(() => tls.close())
+  const metrics = new Metrics()
+  const running = await startListeners({ config, services: opened.services, metrics, tls })
+  closing.push(() => Promise.all(running.map((one) => one.close(GRACE_MS))))
+  countConnections(metrics, running)
+  closing.push(startCollector(opened, config))
+  closing.push(await serveControl(opened.services, data, log))
+  const listeners = Object.fromEntries(running.map(({ name, address }) => [name, address]))
+  writeRunFile(data, { pid: process.pid, listeners })
+  log.info({ pid: process.pid, data, listeners }, 'ready')
+  if (listeners['http'] !== undefined && !config['http.requireToken']) {
+    log.warn({ listen: listeners['http'] }, 'http-without-token')
+  }
+}
+
+function takeLock(data: string): FolderLock {
+  const locked = lockFolder(data, 'eider serve')
+  if ('lock' in locked) return locked.lock
+  throw new RefusedError('held', describeHolder(data, locked.holder))
+}
+
+async function loadCertificates(config: LoadedConfig['config'], log: Logger): Promise<TlsContexts> {
+  const named = config['tls.certificates']
+  const certificates =
+    named.length > 0 ? named : [await selfSignedCertificate(config.data, config['smtp.hostname'])]
+  const tls = await TlsContexts.load(certificates, log)
+  tls.watch(CERTIFICATE_MS)
+  return tls
+}
+
+const startCollector = ({ services }: Opened, config: LoadedConfig['config']): (() => Promise<void>) =>
+  collectRegularly(
+    services,
+    { tombstoneAge: config['retention.expunged'], contentAge: config['retention.content'] },
+    config['collector.interval'],
+  )
+
+function countConnections(metrics: Metrics, running: readonly Running[]): void {
+  metrics.gauge('eider_connections', 'Connections open now', ['listener'], () =>
+    running.map(({ name, size }) => [{ listener: name }, size()] as const),
+  )
+}
+
+/** Resolves at the first signal; the second one ends the process at once. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(1))
+        resolve(signal)
+      })
+    }
+  })
+}
+
+/** Whatever was acknowledged is on disk already: this loses nothing but good manners. */
+function forceExit(log: Logger): void {
+  log.warn({ afterMs: DEADLINE_MS }, 'stop-forced')
+  process.exit(1)
+}

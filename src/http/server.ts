@@ -1,0 +1,207 @@
+// The HTTP API: schemas once, in code, for validation, types and OpenAPI; every request through one door. RFC 9110,
+// RFC 9112; the shapes are those of the WildDuck 1.0.11 documentation.
+
+import type { AddressInfo } from 'node:net'
+import swagger from '@fastify/swagger'
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod'
+import type { Metrics } from '../kit/metrics.js'
+import type { Services } from '../mail/services.js'
+import { verifyToken } from '../mail/tokens.js'
+import { bearerSecret, whyNotLocal } from './access.js'
+import { docsPage } from './docs-page.js'
+import { parseForm, typedForm } from './forms.js'
+import { HttpRefusal, refusalOf } from './refusals.js'
+import { addresses } from './routes/addresses.js'
+import { health } from './routes/health.js'
+import { mailboxes } from './routes/mailboxes.js'
+import { passwords } from './routes/passwords.js'
+import { quotas } from './routes/quotas.js'
+import type { Api } from './routes/route.js'
+import { users } from './routes/users.js'
+
+const ROUTES = [users, addresses, quotas, passwords, mailboxes, health]
+
+/** Octets of a request's body: the largest has a password of 1,024 characters and an address. */
+const BODY_LIMIT = 64 * 1024
+const HEADER_LIMIT = 16 * 1024
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Needs no token, whoever asks. */
+    readonly open?: boolean
+  }
+}
+
+export interface HttpOptions {
+  /** Whether programs on this machine need a token too. */
+  readonly requireToken: boolean
+  readonly maxConnections: number
+  /** Milliseconds that a request may take to arrive. */
+  readonly requestMs: number
+  readonly version: string
+}
+
+export interface HttpServer {
+  /** Resolves with the address really taken. */
+  listen(host: string, port: number): Promise<{ host: string; port: number }>
+  /** Connections open now. */
+  size(): number
+  /** Accepts nothing new; requests under way have the grace to finish. */
+  close(graceMs: number): Promise<void>
+}
+
+export async function createHttpServer(
+  services: Services,
+  metrics: Metrics,
+  options: HttpOptions,
+): Promise<HttpServer> {
+  const api = createApi(services, options)
+  await describe(api, options.version)
+  guard(api, services, options.requireToken)
+  count(api, metrics)
+  for (const routes of ROUTES) routes(api, services)
+  api.get('/metrics', { schema: { hide: true } }, async (_, reply) =>
+    reply.type(metrics.contentType).send(await metrics.text()),
+  )
+  await api.ready()
+  const { server } = api
+  server.maxConnections = options.maxConnections
+  server.headersTimeout = Math.min(options.requestMs, 20_000)
+  let open = 0
+  server.on('connection', (socket) => {
+    open += 1
+    socket.once('close', () => {
+      open -= 1
+    })
+  })
+  return {
+    async listen(host, port) {
+      await api.listen({ host, port, backlog: 511 })
+      const { address, port: taken } = server.address() as AddressInfo
+      return { host: address, port: taken }
+    },
+    size: () => open,
+    async close(graceMs) {
+      const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+      await api.close()
+      clearTimeout(timer)
+    },
+  }
+}
+
+function createApi(services: Services, options: HttpOptions): Api {
+  const log = services.log.child({ protocol: 'http' })
+  const api = fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: options.requestMs,
+    connectionTimeout: options.requestMs * 2,
+    keepAliveTimeout: 10_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    http: { maxHeaderSize: HEADER_LIMIT },
+  }).withTypeProvider<ZodTypeProvider>()
+  api.setValidatorCompiler(validatorCompiler)
+  api.setSerializerCompiler(serializerCompiler)
+  api.setErrorHandler((error, request, reply) => {
+    const refusal = refusalOf(error)
+    if (refusal.status >= 500) log.error({ err: error, url: request.routeOptions.url }, 'http-failed')
+    refuse(reply, refusal)
+  })
+  api.setNotFoundHandler((request, reply) => {
+    refuse(reply, { status: 404, code: 'no-such-resource', error: `no ${request.method} at this path` })
+  })
+  acceptForms(api)
+  return api
+}
+
+function refuse(reply: FastifyReply, { status, code, error }: ReturnType<typeof refusalOf>): void {
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="eider"')
+  if (status === 503) reply.header('retry-after', '5')
+  // A plain serializer: the route's own would judge this body by the schema of its status.
+  reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send({ success: false, error, code })
+}
+
+function acceptForms(api: Api): void {
+  api.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    async (_: unknown, text: string) => parseForm(text),
+  )
+  api.addHook('preValidation', async (request) => {
+    const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
+    if (!isForm || typeof request.body !== 'object' || request.body === null) return
+    request.body = typedForm(request.body as Record<string, string>, request.routeOptions.schema?.body)
+  })
+}
+
+function guard(api: Api, services: Services, requireToken: boolean): void {
+  api.addHook('onRequest', async (request) => {
+    // Two of them are two opinions about whom the request is for (RFC 9112 §3.2).
+    const hosts = request.raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host')
+    if (hosts.length > 1) throw new HttpRefusal(400, 'invalid-input', 'more than one Host')
+    if (request.routeOptions.config.open === true) return
+    await demandAccess(services, request, requireToken)
+  })
+}
+
+async function demandAccess(
+  services: Services,
+  request: FastifyRequest,
+  requireToken: boolean,
+): Promise<void> {
+  const secret = bearerSecret(request.headers.authorization)
+  if (secret !== undefined) {
+    if ((await verifyToken(services, secret)) !== undefined) return
+    services.log.warn({ protocol: 'http', remote: request.ip }, 'token-refused')
+    throw new HttpRefusal(401, 'invalid-token', 'the token is not valid')
+  }
+  const why = requireToken ? 'http.requireToken' : whyNotLocal(request.raw)
+  if (why === undefined) return
+  throw new HttpRefusal(401, 'token-required', `a token is needed (${why}); make one by: eider token create`)
+}
+
+async function describe(api: Api, version: string): Promise<void> {
+  await api.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Eider HTTP API',
+        version,
+        description: 'Bodies may be JSON or application/x-www-form-urlencoded. Sizes are in octets.',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+    transform: jsonSchemaTransform,
+  })
+  api.get('/openapi.json', { config: { open: true }, schema: { hide: true } }, async () => api.swagger())
+  api.get('/docs', { config: { open: true }, schema: { hide: true } }, async (_, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+      .send(docsPage(api.swagger())),
+  )
+}
+
+function count(api: Api, metrics: Metrics): void {
+  const took = metrics.duration('eider_http_request_seconds', 'HTTP requests by how long they took', [
+    'route',
+    'status',
+  ])
+  api.addHook('onResponse', async (request, reply) => {
+    const route = `${request.method} ${request.routeOptions.url ?? 'unknown'}`
+    took({ route, status: String(reply.statusCode) }, reply.elapsedTime / 1000)
+  })
+}

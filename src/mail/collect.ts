@@ -1,0 +1,40 @@
+// The collector's rounds: what nobody names any more goes, after the retention that the configuration gives it.
+// docs/architecture.md, "Content and blobs".
+
+import type { CollectOptions } from '../store/maintenance.js'
+import type { Services } from './services.js'
+
+/** One round. Throws StoreError; what was dropped before stays dropped. */
+export async function collectOnce(services: Services, options: CollectOptions): Promise<void> {
+  const { store, blobs, limits, log } = services
+  const started = services.clock()
+  const dropped = await store.collect(options)
+  const { deleted } = await blobs.collect(limits.blobGraceMs, (hashes) => store.referencedBlobs(hashes))
+  const found = deleted + Object.values(dropped).reduce((sum, some) => sum + some, 0) > 0
+  if (found) log.info({ ...dropped, blobs: deleted, ms: services.clock() - started }, 'collected')
+}
+
+/** Rounds every `intervalMs`, one at a time, until the returned function is called, which waits for the one under way. */
+export function collectRegularly(
+  services: Services,
+  options: CollectOptions,
+  intervalMs: number,
+): () => Promise<void> {
+  if (intervalMs === 0) return async () => {}
+  let round: Promise<void> = Promise.resolve()
+  let busy = false
+  const timer = setInterval(() => {
+    if (busy) return
+    busy = true
+    round = collectOnce(services, options)
+      .catch((err: unknown) => services.log.error({ err }, 'collect-failed'))
+      .finally(() => {
+        busy = false
+      })
+  }, intervalMs)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    return round
+  }
+}

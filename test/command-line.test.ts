@@ -1,0 +1,177 @@
+// The eider command, as a script uses it: on a running server through its control socket, and on a folder that nobody
+// holds. One body of steps for both.
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Finished, runEider, startServer, type TestServer } from './server.js'
+
+for (const where of ['running server', 'folder that nobody holds'] as const) {
+  describe(where, () => {
+    let server: TestServer | undefined
+    let dir = ''
+    beforeAll(async () => {
+      dir = mkdtempSync(join(tmpdir(), 'eider-cli-'))
+      if (where === 'running server') server = await startServer({ dir })
+    })
+    afterAll(async () => {
+      await server?.stop()
+      rmSync(dir, { recursive: true, force: true })
+    })
+
+    const eider = (args: string, input?: string): Promise<Finished> =>
+      runEider(['--data', dir, ...args.split(' ')], input === undefined ? {} : { input })
+    const json = async (args: string, input?: string) => {
+      const { code, stdout, stderr } = await eider(`${args} --json`, input)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) })
+      return JSON.parse(stdout)
+    }
+
+    test('user add, list, show', async () => {
+      const added = await eider(
+        'user add anna --password-stdin --address anna@example.com --quota 5MiB',
+        'secret\n',
+      )
+      expect(added).toMatchObject({ code: 0, stderr: '' })
+      expect(added.stdout).toContain('anna@example.com (main)')
+      expect(await json('user list')).toMatchObject([
+        { username: 'anna', ownQuota: 5 * 2 ** 20, storageUsed: 0 },
+      ])
+      expect(await json('user show ANNA@EXAMPLE.COM')).toMatchObject({ username: 'anna' })
+    })
+
+    test('what is refused says why and exits with 1', async () => {
+      expect(await eider('user add Anna --password-stdin', 'x')).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('exists already'),
+      })
+      expect(await eider('user show nobody')).toMatchObject({
+        code: 1,
+        stderr: 'eider: there is no such user\n',
+      })
+      const { stderr } = await eider('user show nobody --json')
+      expect(JSON.parse(stderr)).toEqual({
+        error: { code: 'no-such-account', message: 'there is no such user' },
+      })
+    })
+
+    test('an account whose address is refused is not made', async () => {
+      expect(await eider('user add berta --password-stdin --address anna@example.com', 'x')).toMatchObject({
+        code: 1,
+      })
+      expect(await eider('user show berta')).toMatchObject({ code: 1 })
+      expect(await eider('user add berta --password-stdin --address berta@example.com', 'x')).toMatchObject({
+        code: 0,
+      })
+    })
+
+    test('a password never comes from the arguments', async () => {
+      expect(await eider('user add carl --password secret')).toMatchObject({ code: 2 })
+      expect(await eider('user add carl')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('--password-stdin'),
+      })
+      expect(await eider('user password anna --password-stdin', '')).toMatchObject({ code: 1 })
+      expect(await eider('user password anna --password-stdin', 'new\n')).toMatchObject({ code: 0 })
+    })
+
+    test('user quota', async () => {
+      expect(await json('user quota anna 1GiB')).toEqual({
+        username: 'anna',
+        previousQuota: 5 * 2 ** 20,
+        quota: 2 ** 30,
+      })
+      expect(await json('user quota anna default')).toMatchObject({ previousQuota: 2 ** 30, quota: 0 })
+      expect(await json('user quota anna --recount')).toMatchObject({
+        previousStorageUsed: 0,
+        storageUsed: 0,
+      })
+      expect(await eider('user quota anna much')).toMatchObject({ code: 2 })
+      expect(await eider('user quota anna')).toMatchObject({ code: 2 })
+    })
+
+    test('address add, list, remove', async () => {
+      expect(await eider('address add anna андрис@уайлддак.орг --main')).toMatchObject({ code: 0 })
+      expect(await eider('address add anna anna+label@example.com')).toMatchObject({ code: 1 })
+      const listed = await json('address list anna')
+      expect(listed).toMatchObject([
+        { address: 'anna@example.com', main: false },
+        { address: 'андрис@уайлддак.орг', main: true },
+      ])
+      expect(await eider('address remove андрис@xn--80aalaxjd5d.xn--c1avg')).toMatchObject({ code: 0 })
+      expect(await json('address list')).toHaveLength(2)
+      expect(await eider('address remove nobody@example.com')).toMatchObject({ code: 1 })
+    })
+
+    test('token create, list, revoke', async () => {
+      const { id, token } = await json('token create backup')
+      expect(token).toMatch(/^eider_[A-Za-z0-9_-]{43}$/)
+      const listed = await eider('token list --json')
+      expect(JSON.parse(listed.stdout)).toMatchObject([{ id, label: 'backup' }])
+      expect(listed.stdout).not.toContain(token)
+      expect(await eider(`token revoke ${id}`)).toMatchObject({ code: 0 })
+      expect(await json('token list')).toEqual([])
+      expect(await eider(`token revoke ${id}`)).toMatchObject({ code: 1 })
+    })
+
+    test('mailbox list', async () => {
+      const uses = Object.fromEntries(
+        (await json('mailbox list anna')).map((box: { path: string; specialUse: string }) => [
+          box.path,
+          box.specialUse,
+        ]),
+      )
+      expect(uses).toEqual({
+        INBOX: null,
+        'Sent Mail': '\\Sent',
+        Drafts: '\\Drafts',
+        Junk: '\\Junk',
+        Trash: '\\Trash',
+        Archive: '\\Archive',
+      })
+    })
+
+    test('user remove frees the name', async () => {
+      expect(await eider('user remove berta')).toMatchObject({ code: 0 })
+      expect(await eider('user show berta@example.com')).toMatchObject({ code: 1 })
+      expect(await eider('user add berta --password-stdin --address berta@example.com', 'y')).toMatchObject({
+        code: 0,
+      })
+    })
+
+    test('what is kept is readable by its owner alone', () => {
+      expect(statSync(dir).mode & 0o077).toBe(0)
+      for (const name of ['eider.db', 'lock']) expect(statSync(join(dir, name)).mode & 0o077).toBe(0)
+    })
+  })
+}
+
+test('config show says where each value was set', async () => {
+  const args = ['config', 'show', '--json', '--set', 'imap.listen=off']
+  const { code, stdout } = await runEider(args, { env: { EIDER_QUOTA_DEFAULT: '2GiB' } })
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({
+    'imap.listen': { value: 'off', origin: '--set' },
+    'quota.default': { value: '2GiB', origin: 'environment EIDER_QUOTA_DEFAULT' },
+    'message.maxSize': { value: '64MiB', origin: 'default' },
+  })
+})
+
+test('a mistake in the configuration exits with 2 and names it', async () => {
+  expect(await runEider(['serve', '--set', 'imap.lisen=off'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('imap.lisen'),
+  })
+  expect(await runEider(['user', 'list'], { env: { EIDER_FOO: '1' } })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('EIDER_FOO'),
+  })
+  expect(await runEider(['no-such-command'])).toMatchObject({ code: 2 })
+})
+
+test('a command on a folder without data makes nothing', async () => {
+  expect(await runEider(['user', 'list', '--data', '/nonexistent/eider'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('no mail store in /nonexistent/eider'),
+  })
+})

@@ -1,0 +1,174 @@
+// A server for black-box tests: the very program that ships, in a process of its own, on a data folder of its own, with
+// every listener on a free port of loopback.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+export const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url))
+
+export type ListenerName = 'imap' | 'imaps' | 'smtp' | 'lmtp' | 'http'
+const LISTENERS: readonly ListenerName[] = ['imap', 'imaps', 'smtp', 'lmtp', 'http']
+
+/** Milliseconds that a start may take on a machine which does much else. */
+const START_MS = 30_000
+
+export interface ServerOptions {
+  /** Keys of the configuration. */
+  readonly set?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
+  /** A data folder to go on with; it is then left in place by `stop`. */
+  readonly dir?: string
+  /** Arguments for node itself, before the program. */
+  readonly nodeArgs?: readonly string[]
+  /** What to run instead of node, such as `['strace', '-f', …, process.execPath]`. */
+  readonly command?: readonly string[]
+}
+
+export interface TestServer {
+  readonly dir: string
+  readonly pid: number
+  /** `host:port` of each; absent where it is off. */
+  readonly listeners: Readonly<Partial<Record<ListenerName, string>>>
+  readonly process: ChildProcess
+  /** Everything that it logged so far. */
+  log(): string
+  port(listener: ListenerName): number
+  http(path: string, init?: RequestInit): Promise<Response>
+  /** POSTs JSON; throws where it is refused. */
+  post(path: string, body: object): Promise<unknown>
+  /** Makes an account, and registers the address where one is given. */
+  createUser(name: string, password: string, address?: string): Promise<void>
+  /** SIGTERM; resolves with the exit code, and removes a folder that was made for it. */
+  stop(): Promise<number | null>
+  /** SIGKILL; the folder stays. */
+  kill(): Promise<void>
+}
+
+/** What it said on standard error and output stands in the error where it does not start. */
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'eider-test-'))
+  const listen = Object.fromEntries(LISTENERS.map((name) => [`${name}.listen`, '127.0.0.1:0']))
+  const set = Object.entries({ ...listen, ...options.set }).flatMap(([key, value]) => [
+    '--set',
+    `${key}=${value}`,
+  ])
+  const [program = process.execPath, ...before] = options.command ?? [process.execPath]
+  const args = [...before, ...(options.nodeArgs ?? []), MAIN, 'serve', '--data', dir, ...set]
+  const child = spawn(program, args, {
+    env: { ...cleanEnvironment(), ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exited = once(child, 'exit')
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      log += text
+    })
+  }
+  const run = await waitForStart(child, dir, () => log)
+  const port = (listener: ListenerName): number => {
+    const address = run.listeners[listener]
+    if (address === undefined) throw new Error(`${listener} is off`)
+    return Number(address.slice(address.lastIndexOf(':') + 1))
+  }
+  const http = (path: string, init?: RequestInit) => fetch(`http://${run.listeners.http}${path}`, init)
+  const post = (path: string, body: object) => postJson(http, path, body)
+  return {
+    dir,
+    pid: run.pid,
+    listeners: run.listeners,
+    process: child,
+    log: () => log,
+    port,
+    http,
+    post,
+    async createUser(username, password, address) {
+      await post('/user/create', { username, password })
+      if (address !== undefined) await post('/user/address/create', { username, address })
+    },
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) process.kill(run.pid, 'SIGTERM')
+      const [code] = (await exited) as [number | null]
+      if (options.dir === undefined) rmSync(dir, { recursive: true, force: true })
+      return code
+    },
+    async kill() {
+      if (child.exitCode === null && child.signalCode === null) process.kill(run.pid, 'SIGKILL')
+      await exited
+    },
+  }
+}
+
+/** The tests' own environment without what configures Eider. */
+export const cleanEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('EIDER_')))
+
+interface RunFile {
+  readonly pid: number
+  readonly listeners: Partial<Record<ListenerName, string>>
+}
+
+async function waitForStart(child: ChildProcess, dir: string, log: () => string): Promise<RunFile> {
+  const file = join(dir, 'run.json')
+  const until = Date.now() + START_MS
+  // One that was killed leaves its file behind, with its own pid; `ready` is said once the new one is written.
+  while (!(log().includes('"event":"ready"') && existsSync(file))) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the server did not start:\n${log()}`)
+    if (Date.now() > until) {
+      child.kill('SIGKILL')
+      throw new Error(`the server did not start within ${START_MS} ms:\n${log()}`)
+    }
+    await sleep(10)
+  }
+  return JSON.parse(readFileSync(file, 'utf8')) as RunFile
+}
+
+async function postJson(
+  http: (path: string, init?: RequestInit) => Promise<Response>,
+  path: string,
+  body: object,
+): Promise<unknown> {
+  const response = await http(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${text}`)
+  return JSON.parse(text)
+}
+
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the eider command to its end. */
+export async function runEider(
+  args: readonly string[],
+  options: { input?: string; env?: Record<string, string> } = {},
+): Promise<Finished> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...cleanEnvironment(), ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  child.stdin.on('error', () => {})
+  child.stdin.end(options.input ?? '')
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, stdout, stderr }
+}

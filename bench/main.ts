@@ -132,6 +132,7 @@ async function main(): Promise<void> {
   const machine = `${os.cpus().length} × ${os.cpus()[0]?.model.trim()}, Node.js ${process.version}`
   const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`
   process.stdout.write(`${markdown(result, names)}\n\n${started}, ${machine}, scale ${plan.scale}.\n`)
+  process.stdout.write('To goal: 1 is the goal, more is better than it. The goals hold for scale 1.\n')
   for (const [where, why] of failures) process.stdout.write(`Not measured: ${where}: ${why.message}\n`)
   if (values.json !== undefined) {
     const all = {

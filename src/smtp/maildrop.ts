@@ -1,7 +1,15 @@
 // The maildrop: mail for the accounts of this server. Who gets it, whether there is room, the trace lines, and the
 // delivery: one transaction for SMTP's one answer, each recipient apart for LMTP (RFC 2033 §4.2).
 
-import { deliverAll, deliverEach, findRecipients, hasRoom, quotaOf, type Recipient } from '../mail/deliver.js'
+import {
+  type DeliveryTo,
+  deliverAll,
+  deliverEach,
+  findRecipients,
+  hasRoom,
+  quotaOf,
+  type Recipient,
+} from '../mail/deliver.js'
 import { MailError } from '../mail/errors.js'
 import { type Ingested, Intake } from '../mail/intake.js'
 import type { Services } from '../mail/services.js'
@@ -20,6 +28,8 @@ export interface Rcpt extends Accepted {
 export class Maildrop implements MailTarget<Rcpt> {
   readonly #services: Services
   readonly #settings: SmtpSettings
+  #zone = 0
+  #zoneKnownAt = Number.NEGATIVE_INFINITY
 
   constructor(services: Services, settings: SmtpSettings) {
     this.#services = services
@@ -75,11 +85,7 @@ export class Maildrop implements MailTarget<Rcpt> {
   }
 
   async #deliver(envelope: Envelope<Rcpt>, ingested: Ingested): Promise<Reply[]> {
-    const arrival = this.#arrivalOf(envelope)
-    const deliveries = envelope.recipients.flatMap(({ address, recipients }) => {
-      const trace = traceLines(arrival, address)
-      return recipients.map((recipient) => ({ recipient, trace }))
-    })
+    const { deliveries, places } = planDeliveries(envelope, this.#arrivalOf(envelope))
     if (this.#settings.protocol === 'smtp') {
       try {
         await deliverAll(this.#services, ingested, deliveries)
@@ -89,12 +95,11 @@ export class Maildrop implements MailTarget<Rcpt> {
       }
     }
     const outcomes = await deliverEach(this.#services, ingested, deliveries)
-    let next = 0
-    return envelope.recipients.map(({ recipients }) => {
-      const own = outcomes.slice(next, next + recipients.length)
-      next += recipients.length
-      const failed = own.findIndex((outcome) => outcome instanceof Error)
-      return failed === -1 ? OK : this.#refusal(own[failed], recipients[failed], ingested)
+    return places.map((own) => {
+      const failed = own.find((place) => outcomes[place] instanceof Error)
+      return failed === undefined
+        ? OK
+        : this.#refusal(outcomes[failed], deliveries[failed]?.recipient, ingested)
     })
   }
 
@@ -117,10 +122,19 @@ export class Maildrop implements MailTarget<Rcpt> {
       utf8: sender.utf8,
       id,
       at,
-      zone: -new Date(at).getTimezoneOffset(),
+      zone: this.#zoneAt(at),
       reversePath: sender.reversePath,
       onlyRecipient: recipients.length === 1 ? recipients[0]?.address : undefined,
     }
+  }
+
+  /** Minutes east, looked up once a minute: asking costs more than the rest of a trace. */
+  #zoneAt(at: number): number {
+    if (Math.abs(at - this.#zoneKnownAt) >= 60_000) {
+      this.#zone = -new Date(at).getTimezoneOffset()
+      this.#zoneKnownAt = at
+    }
+    return this.#zone
   }
 
   #note(envelope: Envelope<Rcpt>, replies: readonly Reply[], measured: { octets: number; ms: number }): void {
@@ -132,4 +146,23 @@ export class Maildrop implements MailTarget<Rcpt> {
     if (refused.length === 0) this.#services.log.info(fields, 'delivered')
     else this.#services.log.warn({ ...fields, replies }, 'delivery-refused')
   }
+}
+
+/** A delivery for each recipient, and for each RCPT their places; an address that was given twice gets the mail once. */
+function planDeliveries(
+  envelope: Envelope<Rcpt>,
+  arrival: Arrival,
+): { deliveries: DeliveryTo[]; places: number[][] } {
+  const deliveries: DeliveryTo[] = []
+  const known = new Map<string, number>()
+  const places = envelope.recipients.map(({ address, recipients }) =>
+    recipients.map((recipient) => {
+      const key = `${recipient.account.id} ${address}`
+      const place = known.get(key) ?? deliveries.length
+      if (place === deliveries.length) deliveries.push({ recipient, trace: traceLines(arrival, address) })
+      known.set(key, place)
+      return place
+    }),
+  )
+  return { deliveries, places }
 }

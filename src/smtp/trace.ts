@@ -1,8 +1,6 @@
 // The lines that are put above a message at its final delivery: Return-Path, Delivered-To, Received. RFC 5321 §4.4,
 // the `with` protocols of RFC 3848 and RFC 6531 §4.3. Everything that goes in was checked by the grammar: no control characters.
 
-import { isIPv6 } from 'node:net'
-
 /** How and from whom a message came in: the same for all its recipients. */
 export interface Arrival {
   /** What the client called itself; empty where it did not. */
@@ -43,7 +41,7 @@ export function traceLines(arrival: Arrival, deliveredTo: string): Buffer {
 
 function receivedLine(arrival: Arrival): string {
   const { helo, remoteAddress, hostname, id, onlyRecipient } = arrival
-  const address = isIPv6(remoteAddress) ? `[IPv6:${remoteAddress}]` : `[${remoteAddress}]`
+  const address = remoteAddress.includes(':') ? `[IPv6:${remoteAddress}]` : `[${remoteAddress}]`
   const recipient = onlyRecipient === undefined ? '' : `\r\n\tfor <${onlyRecipient}>`
   return (
     `Received: from ${helo === '' ? 'unknown' : helo} (${address})\r\n` +

@@ -5,6 +5,8 @@ export const ASTRING = 2
 export const LIST = 4
 export const TAG = 8
 export const DIGIT = 16
+/** Names of FETCH items and sections: an atom would take their "[" too. */
+export const ITEM = 32
 
 const ATOM_SPECIALS = '(){ %*"\\]'
 
@@ -18,6 +20,7 @@ function classOf(octet: number): number {
   if (character === '%' || character === '*') classes |= LIST
   if (classes & ASTRING && character !== '+') classes |= TAG
   if (character >= '0' && character <= '9') classes |= DIGIT
+  if (/[A-Za-z0-9.-]/.test(character)) classes |= ITEM
   return classes
 }
 

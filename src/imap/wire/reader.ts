@@ -1,7 +1,7 @@
 // Reads one command, its literals in place, by the productions of RFC 3501 §9. Methods carry the grammar's names: peek…
 // asks, take… consumes what may be there, expect… demands. The first thing that does not fit ends the reading.
 
-import { ASTRING, ATOM, DIGIT, endOfRun, LIST, TAG } from './characters.js'
+import { ASTRING, ATOM, DIGIT, endOfRun, ITEM, LIST, TAG } from './characters.js'
 import { parseDate, parseDateTime, type ZonedDate } from './dates.js'
 import { type SequenceRange, type SequenceSet, STAR } from './sequence-set.js'
 import { SyntaxProblem } from './syntax-error.js'
@@ -15,7 +15,6 @@ const MAX_FLAGS = 256
 const SPACE = 0x20
 const QUOTE = 0x22
 const OPEN = 0x28
-const CLOSE = 0x29
 const COLON = 0x3a
 const BACKSLASH = 0x5c
 const BRACE = 0x7b
@@ -82,6 +81,13 @@ export class Reader {
     if (!this.atEnd()) this.fail('nothing more expected')
   }
 
+  /** Whatever is left, as it is: base64 has no quoting. */
+  expectRest(): string {
+    const rest = this.octets.toString('latin1', this.#at)
+    this.#at = this.octets.length
+    return rest
+  }
+
   #run(kind: number, what: string): string {
     const end = endOfRun(this.octets, this.#at, kind)
     if (end === this.#at) this.fail(`${what} expected`)
@@ -102,6 +108,18 @@ export class Reader {
 
   peekAtom(): string {
     return this.octets.toString('latin1', this.#at, endOfRun(this.octets, this.#at, ATOM))
+  }
+
+  /** True, and past it, where the next atom is `word` (in capitals). */
+  takeWord(word: string): boolean {
+    if (this.peekAtom().toUpperCase() !== word) return false
+    this.#at += word.length
+    return true
+  }
+
+  /** The name of a FETCH item or of a section, in capitals: what stands before "[", "]" or a space. */
+  expectItemName(): string {
+    return this.#run(ITEM, 'item').toUpperCase()
   }
 
   /** An atom that is one of the grammar's words, in capitals. */
@@ -134,6 +152,11 @@ export class Reader {
       synchronising: match[2] === '',
       start: this.#at + match[0].length,
     }
+  }
+
+  /** Whether the next thing is a literal of which nothing has come yet. */
+  peekLiteralToCome(): boolean {
+    return this.peekLiteral()?.start === this.octets.length
   }
 
   #literal(): Buffer {
@@ -243,8 +266,12 @@ export class Reader {
     return this.peek() === OPEN
   }
 
-  peekClose(): boolean {
-    return this.peek() === CLOSE
+  peekIs(character: string): boolean {
+    return this.peek() === character.charCodeAt(0)
+  }
+
+  peekQuote(): boolean {
+    return this.peek() === QUOTE
   }
 
   /** `flag`: a keyword, or a backslash and a word. `\Recent` cannot be set (RFC 3501 §2.3.2). */
@@ -290,8 +317,12 @@ export class Reader {
   }
 
   peekSequenceSet(): boolean {
+    return this.peek() === 0x2a || this.peekDigit()
+  }
+
+  peekDigit(): boolean {
     const first = this.peek()
-    return first === 0x2a || (first >= 0x30 && first <= 0x39)
+    return first >= 0x30 && first <= 0x39
   }
 
   /** `date = date-text / DQUOTE date-text DQUOTE`: days since 1970-01-01. */

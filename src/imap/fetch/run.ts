@@ -1,0 +1,189 @@
+// FETCH over a list of UIDs: pages of the index, in batches that stay small while the client is slow; rows in large
+// buffers; turns given to others. RFC 3501 §6.4.5; of messages expunged elsewhere RFC 2180 §4.1.1.
+
+import { changeFlags } from '../../mail/change-flags.js'
+import { prepared, readEntries } from '../../mail/entries.js'
+import { openSource } from '../../mail/source.js'
+import { sliceEntries } from '../../mail/entry-columns.js'
+import type { Entries } from '../../mail/types.js'
+import { FLAG_WORDS, type FlagTable, SEEN } from '../../model/flags.js'
+import type { ContentId } from '../../model/ids.js'
+import type { Session } from '../session.js'
+import { tellKeywords } from '../tell-changes.js'
+import { Turn } from '../turns.js'
+import type { View } from '../view.js'
+import type { Item, SectionItem, SimpleItem } from './items.js'
+import { type Batch, endRow, writeRow } from './rows.js'
+import { type Content, contentOf, sendSection } from './sections.js'
+
+/** Messages whose contents are read at once: what a client that does not read keeps in memory. */
+const BATCH = 256
+
+interface Plan {
+  readonly simple: readonly SimpleItem[]
+  readonly sections: readonly SectionItem[]
+  /** Each message's source must be opened. */
+  readonly source: boolean
+  readonly cold: boolean
+  readonly setsSeen: boolean
+}
+
+const COLD: readonly Item[] = ['INTERNALDATE', 'RFC822.SIZE', 'ENVELOPE', 'BODYSTRUCTURE', 'BODY']
+
+function planOf(items: readonly Item[], byUid: boolean, view: View): Plan {
+  const all = new Set<Item>(byUid ? ['UID', ...items] : items)
+  const simple = [...all].filter((item) => typeof item === 'string')
+  const sections = [...all].filter((item) => typeof item !== 'string')
+  const source = sections.length > 0 || all.has('BODY')
+  return {
+    simple,
+    sections,
+    source,
+    cold: source || COLD.some((item) => all.has(item)),
+    setsSeen: !view.readOnly && sections.some(({ seen }) => seen),
+  }
+}
+
+async function gather(pages: AsyncIterable<readonly (Uint8Array | undefined)[]>): Promise<(Uint8Array | undefined)[]> {
+  const gathered: (Uint8Array | undefined)[] = []
+  for await (const page of pages) gathered.push(...page)
+  return gathered
+}
+
+async function batchOf(session: Session, entries: Entries, { simple }: Plan): Promise<Batch> {
+  const contents = entries.cold?.contents
+  const read = async (item: SimpleItem, what: 'envelope' | 'structure') =>
+    contents !== undefined && simple.includes(item)
+      ? await gather(prepared(session.services, session.account, contents, what))
+      : []
+  return {
+    entries,
+    envelopes: await read('ENVELOPE', 'envelope'),
+    structures: await read('BODYSTRUCTURE', 'structure'),
+  }
+}
+
+/** UIDs of those that are not \Seen yet. */
+const unseenOf = ({ uids, flags }: Entries): Uint32Array =>
+  uids.filter((_, at) => ((flags[at * FLAG_WORDS] ?? 0) & SEEN) === 0)
+
+/** Sets \Seen where it is not set; returns the entries as they are now, and which of them were changed. */
+async function setSeen(session: Session, view: View, entries: Entries): Promise<{ entries: Entries; changed: Set<number> }> {
+  const unseen = unseenOf(entries)
+  const changed = new Set<number>()
+  if (unseen.length === 0) return { entries, changed }
+  const flags = entries.flags.slice()
+  const change = { mode: 'add', flags: ['\\Seen'] } as const
+  for await (const slice of changeFlags(session.services, session.account, view.mailbox, unseen, change)) {
+    view.noteOwn(slice.entries, slice.modseq)
+    for (let at = 0; at < slice.entries.length; at++) {
+      const uid = slice.entries.uids[at] ?? 0
+      const words = slice.entries.flags.subarray(at * FLAG_WORDS, (at + 1) * FLAG_WORDS)
+      flags.set(words, entries.uids.indexOf(uid) * FLAG_WORDS)
+      changed.add(uid)
+    }
+  }
+  return { entries: { ...entries, flags }, changed }
+}
+
+class Fetch {
+  readonly #session: Session
+  readonly #view: View
+  readonly #plan: Plan
+  readonly #turn = new Turn()
+  /** Rows sent. */
+  sent = 0
+
+  constructor(session: Session, view: View, plan: Plan) {
+    this.#session = session
+    this.#view = view
+    this.#plan = plan
+  }
+
+  /** Hands the buffer over when it is full, and lets others have their turn. */
+  async #pause(): Promise<void> {
+    if (this.#session.output.writer.full) await this.#session.output.flush()
+    if (this.#turn.over) await this.#turn.pass()
+  }
+
+  async page(entries: Entries): Promise<void> {
+    const table = await tellKeywords(this.#session, this.#view)
+    const size = this.#plan.simple.length === 0 || this.#plan.cold ? BATCH : entries.length
+    for (let from = 0; from < entries.length; from += size) {
+      const part = sliceEntries(entries, from, Math.min(entries.length, from + size))
+      if (this.#plan.source) await this.#sendWithSources(part, table)
+      else await this.#sendRows(await batchOf(this.#session, part, this.#plan), table)
+    }
+  }
+
+  async #sendRows(batch: Batch, table: FlagTable): Promise<void> {
+    const { writer } = this.#session.output
+    const view = this.#view
+    const context = { writer, view, table }
+    const { uids } = batch.entries
+    for (let at = 0; at < uids.length; at++) {
+      if ((at & 31) === 31 && (writer.full || this.#turn.over)) await this.#pause()
+      const seq = view.seqOf(uids[at] ?? 0)
+      if (seq === 0 || !isWhole(batch, at, this.#plan)) continue
+      writeRow(context, batch, at, seq, this.#plan.simple, undefined)
+      endRow(writer)
+      this.sent++
+    }
+    await this.#pause()
+  }
+
+  async #sendWithSources(part: Entries, table: FlagTable): Promise<void> {
+    const { entries, changed } = this.#plan.setsSeen
+      ? await setSeen(this.#session, this.#view, part)
+      : { entries: part, changed: new Set<number>() }
+    const batch = await batchOf(this.#session, entries, this.#plan)
+    for (let at = 0; at < entries.length; at++) {
+      await this.#sendRow(batch, at, table, changed.has(entries.uids[at] ?? 0))
+      await this.#pause()
+    }
+  }
+
+  /** Everything is read before the row begins; only large sections are read while it is sent. */
+  async #sendRow(batch: Batch, at: number, table: FlagTable, seenNow: boolean): Promise<void> {
+    const session = this.#session
+    const content = batch.entries.cold?.contents[at] as ContentId
+    const source = await openSource(session.services, session.account, content)
+    if (source === undefined || !isWhole(batch, at, this.#plan)) return
+    const contents: Content[] = []
+    for (const item of this.#plan.sections) contents.push(await contentOf(source, item))
+    const { simple } = this.#plan
+    const seq = this.#view.seqOf(batch.entries.uids[at] ?? 0)
+    const { writer } = session.output
+    // RFC 3501 §6.4.5: where \Seen was set, the flags are told with the rest.
+    const items: readonly SimpleItem[] = seenNow && !simple.includes('FLAGS') ? [...simple, 'FLAGS'] : simple
+    const root = simple.includes('BODY') ? source.root : undefined
+    writeRow({ writer, view: this.#view, table }, batch, at, seq, items, root)
+    for (const [index, item] of this.#plan.sections.entries()) {
+      if (index > 0 || items.length > 0) writer.octet(0x20)
+      await sendSection(session, item.label, contents[index] ?? 'NIL')
+    }
+    endRow(writer)
+    this.sent++
+  }
+}
+
+/** Whether all that was asked for could be read: a content may have been collected meanwhile. */
+function isWhole(batch: Batch, at: number, { simple }: Plan): boolean {
+  if (simple.includes('ENVELOPE') && batch.envelopes[at] === undefined) return false
+  return !simple.includes('BODYSTRUCTURE') || batch.structures[at] !== undefined
+}
+
+/** Sends the items of the messages; returns how many of them could be sent. */
+export async function fetchAll(
+  session: Session,
+  uids: Uint32Array,
+  items: readonly Item[],
+  byUid: boolean,
+): Promise<number> {
+  const view = session.selected
+  const plan = planOf(items, byUid, view)
+  const fetch = new Fetch(session, view, plan)
+  const pages = readEntries(session.services, session.account, view.mailbox, uids, { cold: plan.cold })
+  for await (const entries of pages) await fetch.page(entries)
+  return fetch.sent
+}

@@ -1,0 +1,147 @@
+// One connection's session: who it is, what it has selected, its input and output. It hears the account's hints and is
+// woken by them. RFC 3501 §3. Lean while it idles: everything large is made when it is needed.
+
+import { type Login, stillValid } from '../mail/authenticate.js'
+import type { Services } from '../mail/services.js'
+import type { Account, Hint } from '../mail/types.js'
+import { watch } from '../mail/watch.js'
+import type { Connection } from '../kit/listener.js'
+import type { AccountId } from '../model/ids.js'
+import { Input } from './input.js'
+import type { ImapOptions } from './options.js'
+import { Output } from './output.js'
+import { bad } from './reply.js'
+import type { State } from './states.js'
+import type { View } from './view.js'
+
+export class Session {
+  readonly services: Services
+  readonly options: ImapOptions
+  readonly connection: Connection
+  readonly input: Input
+  readonly output: Output
+  view: View | undefined
+  /** LOGOUT was answered, or the client is to be sent away. */
+  over = false
+  /** BADs before login: who only sends nonsense is sent away. */
+  mistakes = 0
+  /** Every command that the server has, for CAPABILITY. */
+  readonly capabilities: () => string
+  #login: Login | undefined
+  #unwatch: (() => void) | undefined
+  #timer: NodeJS.Timeout | undefined
+  #checkingLogin = false
+  #idling = false
+  /** Hints heard: whether one came while a mailbox was being opened. */
+  hintsHeard = 0
+
+  constructor(
+    services: Services,
+    options: ImapOptions,
+    connection: Connection,
+    capabilities: (session: Session) => string,
+  ) {
+    this.services = services
+    this.options = options
+    this.connection = connection
+    this.input = new Input(connection.socket)
+    this.output = new Output(connection.socket, options.writeMs)
+    this.capabilities = () => capabilities(this)
+  }
+
+  get state(): State {
+    if (this.#login === undefined) return 'not authenticated'
+    return this.view === undefined ? 'authenticated' : 'selected'
+  }
+
+  /** Whether a password may be sent over this connection. */
+  get mayLogIn(): boolean {
+    return this.connection.secure || this.connection.loopback || this.options.plaintextLogin
+  }
+
+  get loggedIn(): boolean {
+    return this.#login !== undefined
+  }
+
+  /** Whose mail it is. The dispatcher has checked the state. */
+  get account(): AccountId {
+    return this.loginAccount.id
+  }
+
+  /** As it was at login. */
+  get loginAccount(): Account {
+    if (this.#login === undefined) throw bad('Log in first')
+    return this.#login.account
+  }
+
+  /** The selected mailbox. The dispatcher has checked the state. */
+  get selected(): View {
+    if (this.view === undefined) throw bad('Select a mailbox first')
+    return this.view
+  }
+
+  logIn(login: Login): void {
+    this.#login = login
+    this.#unwatch = watch(this.services, login.account.id, this.#onHint)
+    this.restartTimer()
+  }
+
+  #onHint = (hint: Hint | 'reread'): void => {
+    this.hintsHeard++
+    if (hint === 'reread') this.view?.noteHint(0)
+    else if (hint.mailbox === undefined) void this.#checkLogin()
+    else if (hint.mailbox === this.view?.mailbox) this.view.noteHint(hint.modseq)
+    else return
+    if (this.#idling && this.view?.stale === true) this.input.nudge()
+  }
+
+  /** A changed password, or the account's end, ends its sessions. */
+  async #checkLogin(): Promise<void> {
+    if (this.#checkingLogin || this.#login === undefined) return
+    this.#checkingLogin = true
+    try {
+      if (!(await stillValid(this.services, this.#login))) this.input.interrupt('Log in again')
+    } catch (err) {
+      this.connection.log.warn({ err }, 'imap-login-check-failed')
+    } finally {
+      this.#checkingLogin = false
+    }
+  }
+
+  /** While idling, hints and ticks let `input.line` return (RFC 2177). */
+  async idling<T>(work: () => Promise<T>): Promise<T> {
+    this.#idling = true
+    const ticks = setInterval(() => {
+      this.view?.noteHint(0)
+      this.input.nudge()
+    }, this.options.pollMs)
+    if (this.view?.stale === true) this.input.nudge()
+    try {
+      return await work()
+    } finally {
+      clearInterval(ticks)
+      this.#idling = false
+    }
+  }
+
+  /** Autologout counts from here on (RFC 3501 §5.4). */
+  restartTimer(): void {
+    clearTimeout(this.#timer)
+    const after = this.#login === undefined ? this.options.loginMs : this.options.idleMs
+    this.#timer = setTimeout(() => this.input.interrupt('Autologout, idle for too long'), after)
+  }
+
+  /** The client has sent something. */
+  keepAlive(): void {
+    if (this.#login !== undefined) this.#timer?.refresh()
+  }
+
+  /** Lets go of everything; the socket is closed by who owns it. */
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#unwatch?.()
+    this.#unwatch = undefined
+    this.view = undefined
+    this.#login = undefined
+  }
+}

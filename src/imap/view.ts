@@ -1,0 +1,251 @@
+// A session's picture of its mailbox: the UIDs in order, of which sequence numbers are positions, and the modseq that it
+// is told up to. It changes only where RFC 3501 §5.5 and §7.4.1 let the client be told.
+
+import type { Entries, Mailbox } from '../mail/types.js'
+import type { MailboxId, ModSeq } from '../model/ids.js'
+import { lowerBound } from '../model/number-set.js'
+import { bad } from './reply.js'
+import { resolveSequenceSet, type SequenceRange, type SequenceSet, STAR } from './wire/sequence-set.js'
+
+const NONE = new Uint32Array(0)
+
+export interface OpenedMailbox {
+  readonly mailbox: Mailbox
+  readonly readOnly: boolean
+  readonly token: ModSeq
+  /** Copied: the index may be shared. */
+  readonly uids: Uint32Array
+  /** UIDs from here on are \Recent for this session. */
+  readonly recentFrom: number
+  readonly uidNext: number
+}
+
+/** Entries whose present flags the client knows, because it was told by the command that changed them. */
+interface Told {
+  readonly uids: Uint32Array
+  readonly modseqs: Float64Array
+}
+
+export class View {
+  readonly mailbox: MailboxId
+  readonly uidValidity: number
+  readonly readOnly: boolean
+  token: ModSeq
+  /** A hint said that there is something to read. */
+  stale = false
+  /** Names in the account's table of flags that the client was told of. */
+  flagsTold = 0
+  #uids: Uint32Array
+  #length: number
+  /** Expunged elsewhere, not told yet: still in the picture. Ascending. */
+  #gone: Uint32Array = NONE
+  /** Ranges of UIDs that are \Recent here; ascending. */
+  #recent: { from: number; to: number }[] = []
+  #told: Told[] = []
+  /** Where the last one was found: those that are asked for together were told together. */
+  #toldAt = 0
+  /** Modseqs of changes that this session made, and that hints spoke of, since the last reading. */
+  #ownModseqs = new Set<number>()
+  #hintedModseqs = new Set<number>()
+
+  constructor(opened: OpenedMailbox) {
+    this.mailbox = opened.mailbox.id
+    this.uidValidity = opened.mailbox.uidValidity
+    this.readOnly = opened.readOnly
+    this.token = opened.token
+    this.#uids = Uint32Array.from(opened.uids)
+    this.#length = opened.uids.length
+    this.addRecent(opened.recentFrom, opened.uidNext)
+  }
+
+  /** EXISTS. */
+  get exists(): number {
+    return this.#length
+  }
+
+  /** All UIDs, ascending. Not to be written, nor kept over a change. */
+  get uids(): Uint32Array {
+    return this.#uids.subarray(0, this.#length)
+  }
+
+  get lastUid(): number {
+    return this.#length === 0 ? 0 : (this.#uids[this.#length - 1] ?? 0)
+  }
+
+  /** The sequence number of a UID; 0 where the session does not know it. */
+  seqOf(uid: number): number {
+    const at = lowerBound(this.#uids, uid, 0, this.#length)
+    return at < this.#length && this.#uids[at] === uid ? at + 1 : 0
+  }
+
+  isRecent(uid: number): boolean {
+    return this.#recent.some(({ from, to }) => uid >= from && uid < to)
+  }
+
+  get hasRecent(): boolean {
+    return this.#recent.length > 0
+  }
+
+  /** RECENT: how many of the messages in the picture are \Recent. */
+  get recent(): number {
+    let count = 0
+    for (const { from, to } of this.#recent) {
+      count += lowerBound(this.#uids, to, 0, this.#length) - lowerBound(this.#uids, from, 0, this.#length)
+    }
+    return count
+  }
+
+  /** UIDs from `from` to below `to` are \Recent for this session. */
+  addRecent(from: number, to: number): void {
+    if (from >= to) return
+    const last = this.#recent.at(-1)
+    if (last !== undefined && last.to >= from) last.to = Math.max(last.to, to)
+    else this.#recent.push({ from, to })
+  }
+
+  /** Adds messages above all that are known; ascending. */
+  append(uids: Uint32Array): void {
+    const length = this.#length + uids.length
+    if (length > this.#uids.length) {
+      const grown = new Uint32Array(length + (length >> 3))
+      grown.set(this.uids)
+      this.#uids = grown
+    }
+    this.#uids.set(uids, this.#length)
+    this.#length = length
+  }
+
+  /** Notes UIDs as expunged; those unknown are ignored. The picture stays until `removeGone`. */
+  markGone(uids: Uint32Array): void {
+    const known = uids.filter((uid) => this.seqOf(uid) > 0)
+    if (known.length === 0) return
+    const all = new Set([...this.#gone, ...known])
+    this.#gone = Uint32Array.from(all).sort()
+  }
+
+  get hasGone(): boolean {
+    return this.#gone.length > 0
+  }
+
+  isGone(uid: number): boolean {
+    const at = lowerBound(this.#gone, uid)
+    return this.#gone[at] === uid
+  }
+
+  /** Takes what is gone out of the picture; returns the sequence numbers it had, descending, each valid when it is told. */
+  removeGone(): number[] {
+    const numbers: number[] = []
+    let kept = 0
+    let next = 0
+    for (let at = 0; at < this.#length; at++) {
+      const uid = this.#uids[at] ?? 0
+      while (next < this.#gone.length && (this.#gone[next] ?? 0) < uid) next++
+      if (this.#gone[next] === uid) numbers.push(at + 1)
+      else this.#uids[kept++] = uid
+    }
+    this.#length = kept
+    this.#gone = NONE
+    return numbers.reverse()
+  }
+
+  /** What the session itself changed, and told (or kept silent about, as it was asked to). */
+  noteOwn(entries: Entries, modseq: number): void {
+    this.#ownModseqs.add(modseq)
+    this.#told.push({ uids: entries.uids, modseqs: entries.modseqs })
+  }
+
+  /** The client is to hear of its own changes too. */
+  forgetTold(): void {
+    this.#told = []
+    this.#toldAt = 0
+    this.stale = true
+  }
+
+  noteHint(modseq: number): void {
+    this.stale = true
+    // One that was not this session's is enough to know; hints of a busy mailbox must not pile up.
+    if (this.#hintedModseqs.size < 1000) this.#hintedModseqs.add(modseq)
+  }
+
+  /** Whether anybody else changed the mailbox since the last reading, as far as hints say. */
+  othersChanged(): boolean {
+    for (const modseq of this.#hintedModseqs) if (!this.#ownModseqs.has(modseq)) return true
+    return false
+  }
+
+  /** Whether the client knows the flags that the entry has at `modseq`. Quick where it is asked in ascending order. */
+  wasTold(uid: number, modseq: number): boolean {
+    for (let tried = 0; tried < this.#told.length; tried++) {
+      const { uids, modseqs } = this.#told[this.#toldAt] as Told
+      if (uid >= (uids[0] ?? 0) && uid <= (uids.at(-1) ?? 0)) {
+        const at = lowerBound(uids, uid)
+        if (uids[at] === uid && (modseqs[at] ?? 0) >= modseq) return true
+      }
+      this.#toldAt = (this.#toldAt + 1) % this.#told.length
+    }
+    return false
+  }
+
+  /** The changes up to `token` have been read. */
+  readUpTo(token: ModSeq): void {
+    this.token = token
+    this.#told = this.#told.filter(({ modseqs }) => modseqs.some((modseq) => modseq > token))
+    this.#toldAt = 0
+    this.#ownModseqs.clear()
+    this.#hintedModseqs.clear()
+  }
+
+  /** Positions that a set of sequence numbers means. Throws BAD where one is above EXISTS (RFC 3501 §9). */
+  #rangesOfSequence(set: SequenceSet): SequenceRange[] {
+    if (this.#length === 0) {
+      // "*" in an empty mailbox is nobody; any number is one too many.
+      if (set.every(({ from, to }) => from === STAR || to === STAR)) return []
+      throw bad('The mailbox has no such message')
+    }
+    const ranges = resolveSequenceSet(set, this.#length)
+    const largest = ranges.at(-1)?.to ?? 0
+    if (largest > this.#length) throw bad(`There is no message ${largest}; the mailbox has ${this.#length}`)
+    return ranges
+  }
+
+  /** UIDs that a set of sequence numbers means, ascending. */
+  uidsOfSequence(set: SequenceSet): Uint32Array {
+    return this.#pick(this.#rangesOfSequence(set).map(({ from, to }) => ({ from: from - 1, to })))
+  }
+
+  /** The same as ranges: between their ends the picture has no other UIDs. */
+  uidRangesOfSequence(set: SequenceSet): SequenceRange[] {
+    const uidAt = (seq: number) => this.#uids[seq - 1] ?? 0
+    return this.#rangesOfSequence(set).map(({ from, to }) => ({ from: uidAt(from), to: uidAt(to) }))
+  }
+
+  /** A set of UIDs as ranges; "*" is the largest that the session knows (RFC 3501 §6.4.8). */
+  uidRanges(set: SequenceSet): SequenceRange[] {
+    return this.#length === 0 ? [] : resolveSequenceSet(set, this.lastUid)
+  }
+
+  /** Those of the UIDs of a set that the session knows, ascending. */
+  uidsOfUids(set: SequenceSet): Uint32Array {
+    return this.#pick(
+      this.uidRanges(set).map(({ from, to }) => ({
+        from: lowerBound(this.#uids, from, 0, this.#length),
+        to: lowerBound(this.#uids, to + 1, 0, this.#length),
+      })),
+    )
+  }
+
+  uidsOf(set: SequenceSet, byUid: boolean): Uint32Array {
+    return byUid ? this.uidsOfUids(set) : this.uidsOfSequence(set)
+  }
+
+  /** UIDs at half-open ranges of positions, ascending and apart. */
+  #pick(ranges: readonly SequenceRange[]): Uint32Array {
+    const picked = new Uint32Array(ranges.reduce((sum, { from, to }) => sum + to - from, 0))
+    let at = 0
+    for (const { from, to } of ranges) {
+      picked.set(this.#uids.subarray(from, to), at)
+      at += to - from
+    }
+    return picked
+  }
+}

@@ -51,12 +51,18 @@ function readName(session: Session, octets: Buffer): Parsed {
     name = reader.expectWord('command')
   }
   const verb = findVerb(name)
-  if (verb === undefined || (byUid ? verb.uid === undefined : verb.uid === 'only')) throw bad('Unknown command')
+  if (verb === undefined || (byUid ? verb.uid === undefined : verb.uid === 'only'))
+    throw bad('Unknown command')
   if (!verb.states.includes(session.state)) throw bad(`${name} is not for this state: ${session.state}`)
   return { tag, verb, byUid, reader }
 }
 
-function writeTagged(session: Session, tag: string, status: string, reply: { text: string; code?: string | undefined }): void {
+function writeTagged(
+  session: Session,
+  tag: string,
+  status: string,
+  reply: { text: string; code?: string | undefined },
+): void {
   const { writer } = session.output
   writer.text(tag).octet(0x20).text(status).octet(0x20)
   if (reply.code !== undefined) writer.octet(0x5b).text(reply.code).text('] ')
@@ -68,7 +74,7 @@ function refuse(session: Session, tag: string, error: unknown): void {
   const refusal = refusalOf(error) ?? no('Internal error; the administrator has been told', 'SERVERBUG')
   if (isTrouble(error)) session.connection.log.error({ err: error }, 'imap-command-failed')
   if (refusal.status === 'BAD' && !session.loggedIn) session.mistakes++
-  writeTagged(session, tag, refusal.status, refusal)
+  writeTagged(session, tag, refusal.status, { text: refusal.message, code: refusal.code })
   if (session.mistakes > MAX_MISTAKES) session.input.interrupt('Too many mistakes')
 }
 
@@ -132,7 +138,10 @@ async function refuseLiteral(session: Session, frame: LiteralFrame, error: unkno
 }
 
 /** The verb's action where it takes this literal as a stream. Throws BAD for what is wrong already. */
-function streamedAction(session: Session, frame: LiteralFrame): { parsed: Parsed; action: Action } | undefined {
+function streamedAction(
+  session: Session,
+  frame: LiteralFrame,
+): { parsed: Parsed; action: Action } | undefined {
   const parsed = readName(session, frame.octets)
   const literal: StreamedLiteral = { size: frame.size, synchronising: frame.synchronising }
   if (literal.size > MAX_UNASKED && !literal.synchronising) throw bad('LITERAL- allows 4096 octets', 'TOOBIG')

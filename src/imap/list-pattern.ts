@@ -43,7 +43,9 @@ function matches(pattern: string, path: string): boolean {
 export function listPattern(wire: string): (path: string) => boolean {
   const decoded = decodeModifiedUtf7(wire)
   if (decoded === undefined || decoded.length > MAX_PATTERN) return () => false
-  const pattern = foldInbox(decoded.normalize('NFC')).replace(/[*%]*\*[*%]*/g, '*').replace(/%+/g, '%')
+  const pattern = foldInbox(decoded.normalize('NFC'))
+    .replace(/[*%]*\*[*%]*/g, '*')
+    .replace(/%+/g, '%')
   if (!/[*%]/.test(pattern)) return (path) => path === pattern
   if (pattern === '*') return () => true
   return (path) => matches(pattern, path)

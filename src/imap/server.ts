@@ -51,5 +51,6 @@ async function serve(session: Session): Promise<void> {
 /** A session that is sent away in the middle of a command still hears why. */
 function sayWhy(session: Session): void {
   const { interruption } = session.input
-  if (interruption !== undefined && !session.output.gone) session.output.writer.line(`* BYE ${interruption.text}`)
+  if (interruption !== undefined && !session.output.gone)
+    session.output.writer.line(`* BYE ${interruption.text}`)
 }

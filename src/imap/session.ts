@@ -1,11 +1,11 @@
 // One connection's session: who it is, what it has selected, its input and output. It hears the account's hints and is
 // woken by them. RFC 3501 §3. Lean while it idles: everything large is made when it is needed.
 
+import type { Connection } from '../kit/listener.js'
 import { type Login, stillValid } from '../mail/authenticate.js'
 import type { Services } from '../mail/services.js'
 import type { Account, Hint } from '../mail/types.js'
 import { watch } from '../mail/watch.js'
-import type { Connection } from '../kit/listener.js'
 import type { AccountId } from '../model/ids.js'
 import { Input } from './input.js'
 import type { ImapOptions } from './options.js'

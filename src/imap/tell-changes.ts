@@ -25,7 +25,7 @@ export async function tellKeywords(session: Session, view: View): Promise<FlagTa
 }
 
 /** `\*`: keywords may be created by storing them (RFC 3501 §7.1). Nothing can be stored in a read-only mailbox. */
-export function writeFlags(session: Session, names: readonly string[], readOnly: boolean): void {
+function writeFlags(session: Session, names: readonly string[], readOnly: boolean): void {
   const { writer } = session.output
   writer.line(`* FLAGS (${names.join(' ')})`)
   const permanent = readOnly ? '' : [...names, '\\*'].join(' ')

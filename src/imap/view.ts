@@ -3,9 +3,9 @@
 
 import type { Entries, Mailbox } from '../mail/types.js'
 import type { MailboxId, ModSeq } from '../model/ids.js'
-import { lowerBound } from '../model/number-set.js'
+import { lowerBound, type NumberSet, numberSet, pickFromSet } from '../model/number-set.js'
 import { bad } from './reply.js'
-import { resolveSequenceSet, type SequenceRange, type SequenceSet, STAR } from './wire/sequence-set.js'
+import { resolveSequenceSet, type SequenceSet, STAR } from './wire/sequence-set.js'
 
 const NONE = new Uint32Array(0)
 
@@ -196,7 +196,7 @@ export class View {
   }
 
   /** Positions that a set of sequence numbers means. Throws BAD where one is above EXISTS (RFC 3501 §9). */
-  #rangesOfSequence(set: SequenceSet): SequenceRange[] {
+  #rangesOfSequence(set: SequenceSet): NumberSet {
     if (this.#length === 0) {
       // "*" in an empty mailbox is nobody; any number is one too many.
       if (set.every(({ from, to }) => from === STAR || to === STAR)) return []
@@ -208,44 +208,21 @@ export class View {
     return ranges
   }
 
-  /** UIDs that a set of sequence numbers means, ascending. */
-  uidsOfSequence(set: SequenceSet): Uint32Array {
-    return this.#pick(this.#rangesOfSequence(set).map(({ from, to }) => ({ from: from - 1, to })))
-  }
-
-  /** The same as ranges: between their ends the picture has no other UIDs. */
-  uidRangesOfSequence(set: SequenceSet): SequenceRange[] {
+  /** A set of sequence numbers as ranges of UIDs: between their ends the picture has no others. */
+  uidRangesOfSequence(set: SequenceSet): NumberSet {
     const uidAt = (seq: number) => this.#uids[seq - 1] ?? 0
-    return this.#rangesOfSequence(set).map(({ from, to }) => ({ from: uidAt(from), to: uidAt(to) }))
-  }
-
-  /** A set of UIDs as ranges; "*" is the largest that the session knows (RFC 3501 §6.4.8). */
-  uidRanges(set: SequenceSet): SequenceRange[] {
-    return this.#length === 0 ? [] : resolveSequenceSet(set, this.lastUid)
-  }
-
-  /** Those of the UIDs of a set that the session knows, ascending. */
-  uidsOfUids(set: SequenceSet): Uint32Array {
-    return this.#pick(
-      this.uidRanges(set).map(({ from, to }) => ({
-        from: lowerBound(this.#uids, from, 0, this.#length),
-        to: lowerBound(this.#uids, to + 1, 0, this.#length),
-      })),
+    return numberSet(
+      this.#rangesOfSequence(set).map(({ from, to }) => ({ from: uidAt(from), to: uidAt(to) })),
     )
   }
 
-  uidsOf(set: SequenceSet, byUid: boolean): Uint32Array {
-    return byUid ? this.uidsOfUids(set) : this.uidsOfSequence(set)
+  /** A set of UIDs as ranges; "*" is the largest that the session knows (RFC 3501 §6.4.8). */
+  uidRanges(set: SequenceSet): NumberSet {
+    return this.#length === 0 ? [] : resolveSequenceSet(set, this.lastUid)
   }
 
-  /** UIDs at half-open ranges of positions, ascending and apart. */
-  #pick(ranges: readonly SequenceRange[]): Uint32Array {
-    const picked = new Uint32Array(ranges.reduce((sum, { from, to }) => sum + to - from, 0))
-    let at = 0
-    for (const { from, to } of ranges) {
-      picked.set(this.#uids.subarray(from, to), at)
-      at += to - from
-    }
-    return picked
+  /** The UIDs of a set that the session knows, ascending; a copy, which outlives changes of the picture. */
+  uidsOf(set: SequenceSet, byUid: boolean): Uint32Array {
+    return pickFromSet(this.uids, byUid ? this.uidRanges(set) : this.uidRangesOfSequence(set)).slice()
   }
 }

@@ -40,7 +40,8 @@ async function checkRoom(session: Session, name: string, size: number): Promise<
   if (mailbox === undefined || !mailbox.selectable) throw no('No such mailbox', 'TRYCREATE')
   if (size > services.limits.messageMaxSize) throw no('The message is too large', 'TOOBIG')
   if (size === 0) throw no('A message has at least one octet')
-  if (!(await hasRoom(services, { account, address: '' }, size))) throw no('The quota is used up', 'OVERQUOTA')
+  if (!(await hasRoom(services, { account, address: '' }, size)))
+    throw no('The quota is used up', 'OVERQUOTA')
   return mailbox
 }
 
@@ -77,7 +78,8 @@ async function ingest(session: Session, literal: StreamedLiteral): Promise<Inges
   } catch (error) {
     await intake.abort()
     // The rest of the message is on its way, whatever went wrong with its beginning.
-    if (session.input.framer.literalLeft > 0 && !(error instanceof ConnectionEnded)) await skipCommand(session)
+    if (session.input.framer.literalLeft > 0 && !(error instanceof ConnectionEnded))
+      await skipCommand(session)
     throw error
   }
 }

@@ -1,8 +1,7 @@
 // COPY (RFC 3501 §6.4.7) and MOVE (RFC 6851), with COPYUID (RFC 4315 §3).
 
-import { copyMessages } from '../../mail/copy.js'
+import { copyMessages, moveMessages } from '../../mail/copy.js'
 import { findMailbox } from '../../mail/mailboxes.js'
-import { moveMessages } from '../../mail/move.js'
 import type { Copied } from '../../mail/types.js'
 import type { MailboxId } from '../../model/ids.js'
 import { formatNumbers } from '../../model/number-set.js'

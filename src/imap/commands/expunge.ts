@@ -11,7 +11,7 @@ import type { SequenceSet } from '../wire/sequence-set.js'
 async function expungeAll(session: Session, set: SequenceSet | undefined): Promise<Reply> {
   const view = session.selected
   if (view.readOnly) throw no('The mailbox is open read-only', 'READ-ONLY')
-  const uids = set && view.uidsOfUids(set)
+  const uids = set && view.uidsOf(set, true)
   await tellChanges(session, { expunges: true, reread: true })
   for await (const slice of expungeMessages(session.services, session.account, view.mailbox, uids)) {
     view.markGone(slice.uids)

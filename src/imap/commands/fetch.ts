@@ -8,7 +8,12 @@ import { SELECTED } from '../states.js'
 import type { Verb } from '../verb.js'
 import type { SequenceSet } from '../wire/sequence-set.js'
 
-async function fetchSet(session: Session, set: SequenceSet, items: readonly Item[], byUid: boolean): Promise<Reply> {
+async function fetchSet(
+  session: Session,
+  set: SequenceSet,
+  items: readonly Item[],
+  byUid: boolean,
+): Promise<Reply> {
   const uids = session.selected.uidsOf(set, byUid)
   const sent = await fetchAll(session, uids, items, byUid)
   // RFC 2180 §4.1.2: expunged elsewhere, and not kept any more. UIDs that are gone are ignored (RFC 3501 §6.4.8).

@@ -10,7 +10,8 @@ import type { Verb } from '../verb.js'
 
 /** The levels above a name, nearest first. */
 function* levelsAbove(path: string): Generator<string> {
-  for (let at = path.lastIndexOf(SEPARATOR); at > 0; at = path.lastIndexOf(SEPARATOR, at - 1)) yield path.slice(0, at)
+  for (let at = path.lastIndexOf(SEPARATOR); at > 0; at = path.lastIndexOf(SEPARATOR, at - 1))
+    yield path.slice(0, at)
 }
 
 async function listSubscribed(session: Session, pattern: string): Promise<void> {

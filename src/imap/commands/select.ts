@@ -22,7 +22,12 @@ function firstUnseen(flags: Uint32Array): number {
 }
 
 /** From where UIDs are \Recent for this session. EXAMINE looks, and leaves them to the next SELECT. */
-async function recentFrom(session: Session, mailbox: { id: View['mailbox']; recentUid: number }, uidNext: number, readOnly: boolean) {
+async function recentFrom(
+  session: Session,
+  mailbox: { id: View['mailbox']; recentUid: number },
+  uidNext: number,
+  readOnly: boolean,
+) {
   if (readOnly) return mailbox.recentUid
   try {
     return await claimRecent(session.services, session.account, mailbox.id, uidNext)

@@ -33,7 +33,10 @@ async function tell(session: Session, name: string, items: readonly string[]): P
   if (mailbox === undefined || !mailbox.selectable) throw no('No such mailbox', 'NONEXISTENT')
   const values: string[] = []
   for (const item of items) values.push(`${item} ${await ITEMS[item]?.(session, mailbox)}`)
-  session.output.writer.text('* STATUS ').mailbox(path).line(` (${values.join(' ')})`)
+  session.output.writer
+    .text('* STATUS ')
+    .mailbox(path)
+    .line(` (${values.join(' ')})`)
 }
 
 // status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")"

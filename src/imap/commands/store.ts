@@ -35,7 +35,10 @@ function expectArguments(reader: Reader, byUid: boolean): StoreArguments {
 /** RFC 2180 §4.2.1 - §4.2.3: what is left was changed; only SILENT and UID take no notice of what is gone. */
 function answer(asked: number, missing: number, { silent, byUid }: StoreArguments): Reply {
   if (missing === 0 || silent || byUid) return ok('Stored')
-  throw no(missing === asked ? 'The messages no longer exist' : 'Some of the messages no longer exist', 'EXPUNGEISSUED')
+  throw no(
+    missing === asked ? 'The messages no longer exist' : 'Some of the messages no longer exist',
+    'EXPUNGEISSUED',
+  )
 }
 
 async function storeAll(session: Session, given: StoreArguments): Promise<Reply> {
@@ -43,7 +46,13 @@ async function storeAll(session: Session, given: StoreArguments): Promise<Reply>
   if (view.readOnly) throw no('The mailbox is open read-only', 'READ-ONLY')
   const uids = view.uidsOf(given.set, given.byUid)
   let missing = 0
-  for await (const slice of changeFlags(session.services, session.account, view.mailbox, uids, given.change)) {
+  for await (const slice of changeFlags(
+    session.services,
+    session.account,
+    view.mailbox,
+    uids,
+    given.change,
+  )) {
     missing += slice.missing.length
     view.noteOwn(slice.entries, slice.modseq)
     if (!given.silent) await tellFlags(session, view, slice.entries)

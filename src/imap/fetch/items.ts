@@ -1,15 +1,22 @@
 // The grammar of FETCH (RFC 3501 §6.4.5, §9, fetch-att) and what an item needs to be read.
 
-import type { SectionWhat } from '../../mail/source.js'
+import type { Section } from '../../mail/source.js'
 import type { Reader } from '../wire/reader.js'
 import { ResponseWriter } from '../wire/response-writer.js'
 
-export type SimpleItem = 'UID' | 'FLAGS' | 'INTERNALDATE' | 'RFC822.SIZE' | 'ENVELOPE' | 'BODYSTRUCTURE' | 'BODY'
+export type SimpleItem =
+  | 'UID'
+  | 'FLAGS'
+  | 'INTERNALDATE'
+  | 'RFC822.SIZE'
+  | 'ENVELOPE'
+  | 'BODYSTRUCTURE'
+  | 'BODY'
 
 export interface SectionItem {
   /** How the answer names it, such as `BODY[1.TEXT]<0>`. */
   readonly label: Buffer
-  readonly section: SectionWhat
+  readonly section: Section
   readonly partial?: { readonly from: number; readonly octets: number }
   /** Reading it sets \Seen. */
   readonly seen: boolean
@@ -29,7 +36,11 @@ const MACROS: Readonly<Record<string, readonly Item[]>> = {
 /** RFC822 and its kin are old names for sections (RFC 3501 §6.4.5). */
 const RFC822: Readonly<Record<string, SectionItem>> = {
   RFC822: { label: Buffer.from('RFC822'), section: { part: [], text: '' }, seen: true },
-  'RFC822.HEADER': { label: Buffer.from('RFC822.HEADER'), section: { part: [], text: 'HEADER' }, seen: false },
+  'RFC822.HEADER': {
+    label: Buffer.from('RFC822.HEADER'),
+    section: { part: [], text: 'HEADER' },
+    seen: false,
+  },
   'RFC822.TEXT': { label: Buffer.from('RFC822.TEXT'), section: { part: [], text: 'TEXT' }, seen: true },
 }
 
@@ -55,16 +66,17 @@ const expectFields = (reader: Reader): string[] => {
 }
 
 // section-msgtext = "HEADER" / "HEADER.FIELDS" [".NOT"] SP header-list / "TEXT"; section-text adds "MIME" to parts
-function expectSectionText(reader: Reader, part: readonly number[]): SectionWhat {
+function expectSectionText(reader: Reader, part: readonly number[]): Section {
   const text = reader.expectItemName()
   if (text === 'HEADER' || text === 'TEXT') return { part, text }
   if (text === 'MIME' && part.length > 0) return { part, text }
-  if (text === 'HEADER.FIELDS' || text === 'HEADER.FIELDS.NOT') return { part, text, names: expectFields(reader) }
+  if (text === 'HEADER.FIELDS' || text === 'HEADER.FIELDS.NOT')
+    return { part, text, names: expectFields(reader) }
   return reader.fail('a section expected')
 }
 
 // section = "[" [section-spec] "]"
-function expectSection(reader: Reader): SectionWhat {
+function expectSection(reader: Reader): Section {
   reader.expect('[')
   if (reader.take(']')) return { part: [], text: '' }
   const { part, more } = expectPart(reader)
@@ -83,7 +95,7 @@ function expectPartial(reader: Reader): { from: number; octets: number } | undef
   return { from, octets }
 }
 
-function labelOf({ part, text, names }: SectionWhat, from: number | undefined): Buffer {
+function labelOf({ part, text, names }: Section, from: number | undefined): Buffer {
   const writer = new ResponseWriter().text('BODY[').text(part.join('.'))
   if (text !== '') writer.text(part.length > 0 ? '.' : '').text(text)
   if (names !== undefined) {
@@ -116,7 +128,10 @@ function itemNamed(reader: Reader, name: string): Item {
 // fetch-att, or a list of them, or a macro
 export function expectItems(reader: Reader): readonly Item[] {
   if (reader.peekList()) {
-    return reader.expectList(() => itemNamed(reader, reader.expectItemName()), { what: 'items', max: MAX_ITEMS })
+    return reader.expectList(() => itemNamed(reader, reader.expectItemName()), {
+      what: 'items',
+      max: MAX_ITEMS,
+    })
   }
   const name = reader.expectItemName()
   const macro = Object.hasOwn(MACROS, name) ? MACROS[name] : undefined

@@ -1,7 +1,7 @@
 // One FETCH response a message, written straight from the columns of the index and the prepared octets (RFC 3501 §7.4.2).
 
-import { bodyResponse } from '../../mail/source.js'
 import type { Entries } from '../../mail/types.js'
+import { bodyResponse } from '../../mime/structure.js'
 import { FLAG_WORDS, type FlagTable } from '../../model/flags.js'
 import type { Part } from '../../model/message.js'
 import { flagList } from '../flag-lists.js'
@@ -35,7 +35,8 @@ const ITEMS: Readonly<Record<SimpleItem, WriteItem>> = {
     const date = formatDateTime(entries.cold?.internalDates[at] ?? 0, entries.cold?.zones[at] ?? 0)
     writer.text('INTERNALDATE "').text(date).octet(0x22)
   },
-  'RFC822.SIZE': ({ writer }, { entries }, at) => writer.text('RFC822.SIZE ').number(entries.cold?.sizes[at] ?? 0),
+  'RFC822.SIZE': ({ writer }, { entries }, at) =>
+    writer.text('RFC822.SIZE ').number(entries.cold?.sizes[at] ?? 0),
   ENVELOPE: ({ writer }, { envelopes }, at) => writer.text('ENVELOPE ').octets(envelopes[at] ?? NO_ENVELOPE),
   BODYSTRUCTURE: ({ writer }, { structures }, at) =>
     writer.text('BODYSTRUCTURE ').octets(structures[at] ?? NO_STRUCTURE),

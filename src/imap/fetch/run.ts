@@ -3,8 +3,8 @@
 
 import { changeFlags } from '../../mail/change-flags.js'
 import { prepared, readEntries } from '../../mail/entries.js'
-import { openSource } from '../../mail/source.js'
 import { sliceEntries } from '../../mail/entry-columns.js'
+import { openSource } from '../../mail/source.js'
 import type { Entries } from '../../mail/types.js'
 import { FLAG_WORDS, type FlagTable, SEEN } from '../../model/flags.js'
 import type { ContentId } from '../../model/ids.js'
@@ -44,7 +44,9 @@ function planOf(items: readonly Item[], byUid: boolean, view: View): Plan {
   }
 }
 
-async function gather(pages: AsyncIterable<readonly (Uint8Array | undefined)[]>): Promise<(Uint8Array | undefined)[]> {
+async function gather(
+  pages: AsyncIterable<readonly (Uint8Array | undefined)[]>,
+): Promise<(Uint8Array | undefined)[]> {
   const gathered: (Uint8Array | undefined)[] = []
   for await (const page of pages) gathered.push(...page)
   return gathered
@@ -68,7 +70,11 @@ const unseenOf = ({ uids, flags }: Entries): Uint32Array =>
   uids.filter((_, at) => ((flags[at * FLAG_WORDS] ?? 0) & SEEN) === 0)
 
 /** Sets \Seen where it is not set; returns the entries as they are now, and which of them were changed. */
-async function setSeen(session: Session, view: View, entries: Entries): Promise<{ entries: Entries; changed: Set<number> }> {
+async function setSeen(
+  session: Session,
+  view: View,
+  entries: Entries,
+): Promise<{ entries: Entries; changed: Set<number> }> {
   const unseen = unseenOf(entries)
   const changed = new Set<number>()
   if (unseen.length === 0) return { entries, changed }

@@ -7,7 +7,16 @@ import { no } from '../reply.js'
 export type Decode = (octets: Buffer) => string
 
 /** Named in the answer to an unknown charset; many more are taken. */
-const OFFERED = ['US-ASCII', 'UTF-8', 'ISO-8859-1', 'ISO-8859-15', 'WINDOWS-1252', 'KOI8-R', 'ISO-2022-JP', 'GB18030']
+const OFFERED = [
+  'US-ASCII',
+  'UTF-8',
+  'ISO-8859-1',
+  'ISO-8859-15',
+  'WINDOWS-1252',
+  'KOI8-R',
+  'ISO-2022-JP',
+  'GB18030',
+]
 
 const asUtf8: Decode = (octets) => octets.toString('utf8')
 

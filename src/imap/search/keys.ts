@@ -2,7 +2,6 @@
 // what they mean there when the search begins.
 
 import type { SearchQuery } from '../../mail/search-query.js'
-import { numberSet } from '../../model/number-set.js'
 import type { View } from '../view.js'
 import type { Reader } from '../wire/reader.js'
 import type { Decode } from './charset.js'
@@ -51,20 +50,26 @@ function text({ reader, decode }: Context): string {
 const address = (field: 'from' | 'to' | 'cc' | 'bcc') => (context: Context) =>
   always({ kind: 'address', field, value: text(context) })
 
-const date = (field: 'internal' | 'sent', op: 'before' | 'on' | 'since') => ({ reader }: Context) => {
-  reader.expectSpace()
-  return always({ kind: 'date', field, op, day: reader.expectDate() })
-}
+const date =
+  (field: 'internal' | 'sent', op: 'before' | 'on' | 'since') =>
+  ({ reader }: Context) => {
+    reader.expectSpace()
+    return always({ kind: 'date', field, op, day: reader.expectDate() })
+  }
 
-const size = (op: 'larger' | 'smaller') => ({ reader }: Context) => {
-  reader.expectSpace()
-  return always({ kind: 'size', op, octets: reader.expectNumber() })
-}
+const size =
+  (op: 'larger' | 'smaller') =>
+  ({ reader }: Context) => {
+    reader.expectSpace()
+    return always({ kind: 'size', op, octets: reader.expectNumber() })
+  }
 
-const keyword = (set: boolean) => ({ reader }: Context) => {
-  reader.expectSpace()
-  return flag(reader.expectAtom('keyword'), set)
-}
+const keyword =
+  (set: boolean) =>
+  ({ reader }: Context) => {
+    reader.expectSpace()
+    return flag(reader.expectAtom('keyword'), set)
+  }
 
 function header(context: Context): Key {
   context.reader.expectSpace()
@@ -80,7 +85,7 @@ function uid({ reader }: Context): Key {
 
 function sequence(reader: Reader): Key {
   const set = reader.expectSequenceSet()
-  return (view) => ({ kind: 'uids', set: numberSet(view.uidRangesOfSequence(set)) })
+  return (view) => ({ kind: 'uids', set: view.uidRangesOfSequence(set) })
 }
 
 function not(context: Context): Key {

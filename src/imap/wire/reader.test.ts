@@ -1,9 +1,10 @@
 // The reader, production by production (RFC 3501 §9), and any octets at all.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { formatNumbers } from '../../model/number-set.js'
 import { Reader } from './reader.js'
 import { ResponseWriter } from './response-writer.js'
-import { formatSequenceSet, resolveSequenceSet, STAR } from './sequence-set.js'
+import { resolveSequenceSet, STAR } from './sequence-set.js'
 import { SyntaxProblem } from './syntax-error.js'
 
 const read = (text: string) => new Reader(Buffer.from(text, 'latin1'))
@@ -98,7 +99,7 @@ test('sets: what is written is read back', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 500 }), { minLength: 1 }), (numbers) => {
       const sorted = numbers.toSorted((a, b) => a - b)
-      const ranges = resolveSequenceSet(read(formatSequenceSet(sorted)).expectSequenceSet(), 500)
+      const ranges = resolveSequenceSet(read(formatNumbers(sorted)).expectSequenceSet(), 500)
       const back = ranges.flatMap(({ from, to }) =>
         Array.from({ length: to - from + 1 }, (_, at) => from + at),
       )

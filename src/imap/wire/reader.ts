@@ -1,14 +1,15 @@
 // Reads one command, its literals in place, by the productions of RFC 3501 §9. Methods carry the grammar's names: peek…
 // asks, take… consumes what may be there, expect… demands. The first thing that does not fit ends the reading.
 
+import type { NumberRange } from '../../model/number-set.js'
 import { ASTRING, ATOM, DIGIT, endOfRun, ITEM, LIST, TAG } from './characters.js'
 import { parseDate, parseDateTime, type ZonedDate } from './dates.js'
-import { type SequenceRange, type SequenceSet, STAR } from './sequence-set.js'
+import { type SequenceSet, STAR } from './sequence-set.js'
 import { SyntaxProblem } from './syntax-error.js'
 
 /** Parentheses and nested search keys, at the most. */
-export const MAX_NESTING = 100
-export const MAX_NUMBER = 2 ** 32 - 1
+const MAX_NESTING = 100
+const MAX_NUMBER = 2 ** 32 - 1
 /** Flags in one list, at the most: more than an entry can bear. */
 const MAX_FLAGS = 256
 
@@ -302,7 +303,7 @@ export class Reader {
     return this.take('*') ? STAR : this.expectNzNumber('message number')
   }
 
-  #seqRange(): SequenceRange {
+  #seqRange(): NumberRange {
     const from = this.#seqNumber()
     if (this.peek() !== COLON) return { from, to: from }
     this.#at++

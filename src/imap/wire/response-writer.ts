@@ -6,7 +6,7 @@ import { encodeModifiedUtf7 } from './modified-utf7.js'
 
 const FIRST_CAPACITY = 512
 /** A buffer of this many octets is full: time to hand it on. */
-export const FULL = 65_536
+const FULL = 65_536
 const MAX_QUOTED = 1000
 const NUL_AS = 0x80
 

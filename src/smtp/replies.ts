@@ -38,7 +38,7 @@ export const MAILBOX_FULL: Reply = '452 4.2.2 Mailbox is full'
 /** It would not fit into an empty mailbox either. */
 export const ABOVE_QUOTA: Reply = '552 5.2.2 Message is larger than the mailbox may be'
 export const TOO_MANY_RECIPIENTS: Reply = '452 4.5.3 Too many recipients; send again for the others'
-export const NO_SPACE: Reply = '452 4.3.1 Insufficient storage; try again later'
+const NO_SPACE: Reply = '452 4.3.1 Insufficient storage; try again later'
 export const TRY_LATER: Reply = '451 4.3.0 Cannot take mail now; try again later'
 
 export const TOO_MANY_BAD_RECIPIENTS: Reply = '421 4.7.0 Too many unknown recipients'

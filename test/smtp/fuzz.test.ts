@@ -1,0 +1,128 @@
+// Dialogues put together at random, in chunks cut at random: no throw, no hang, nothing but replies, and what was
+// answered 250 at the end of data is what was delivered. FUZZ_RUNS says how many; a failure prints its seed.
+
+import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Connection } from '../../src/kit/listener.js'
+import { silentLogger } from '../../src/kit/log.js'
+import { Session } from '../../src/smtp/session.js'
+import { DEFAULT_LIMITS } from '../../src/smtp/settings.js'
+import { MemoryTarget } from './memory-target.js'
+
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 2000)
+
+/** The client's end of a connection without a network: pushes its chunks one by one, then leaves. */
+class Wire extends Duplex {
+  readonly #chunks: Buffer[]
+  written = ''
+
+  constructor(chunks: readonly Buffer[]) {
+    super()
+    this.#chunks = [...chunks]
+  }
+
+  override _read(): void {
+    setImmediate(() => this.push(this.#chunks.shift() ?? null))
+  }
+
+  override _write(octets: Buffer, _encoding: string, done: () => void): void {
+    this.written += octets.toString('latin1')
+    done()
+  }
+}
+
+async function converse(chunks: readonly Buffer[], protocol: 'smtp' | 'lmtp') {
+  const wire = new Wire(chunks)
+  const connection = new Connection({
+    // Sessions use of a socket what every stream has.
+    socket: wire as unknown as Socket,
+    id: 'fuzz',
+    remoteAddress: '192.0.2.1',
+    tls: undefined,
+    log: silentLogger,
+  })
+  const target = new MemoryTarget({ perRecipient: protocol === 'lmtp', limit: 500 })
+  const limits = { ...DEFAULT_LIMITS, commandLine: 100, recipients: 3, badRecipients: 5, badCommands: 30 }
+  const settings = { protocol, hostname: 'mx.example', messageMaxSize: 500, limits }
+  await new Session(connection, settings, target).run()
+  wire.destroy()
+  return { written: wire.written, target }
+}
+
+const line = fc.constantFrom(
+  'EHLO a\r\n',
+  'LHLO a\r\n',
+  'HELO a\r\n',
+  'MAIL FROM:<a@b>\r\n',
+  'MAIL FROM:<> SIZE=10\r\n',
+  'MAIL FROM:<é@b> SMTPUTF8 BODY=8BITMIME\r\n',
+  'RCPT TO:<c@d>\r\n',
+  'RCPT TO:<unknown@d>\r\n',
+  'RCPT TO:<full@d>\r\n',
+  'RCPT TO:<late@d>\r\n',
+  'RCPT TO:<broken@d>\r\n',
+  'DATA\r\n',
+  'text\r\n',
+  '..\r\n',
+  '.\r\n',
+  'RSET\r\n',
+  'STARTTLS\r\n',
+  'QUIT\r\n',
+)
+const noise = fc.oneof(
+  fc.constantFrom('\r', '\n', '\r\n', '.', '\0', '\xff', ' ', 'x'.repeat(99), 'y'.repeat(600)),
+  fc.string({ maxLength: 20 }),
+)
+const begin = 'EHLO a\r\nLHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n'
+const transaction = fc.constantFrom(`${begin}DATA\r\n`, `${begin}RCPT TO:<late@d>\r\nDATA\r\ntext\r\n.\r\n`)
+const dialogue = fc
+  .array(
+    fc.oneof(
+      { weight: 6, arbitrary: line },
+      { weight: 2, arbitrary: noise },
+      { weight: 3, arbitrary: transaction },
+    ),
+    { maxLength: 40 },
+  )
+  .map((parts) => Buffer.from(parts.join(''), 'latin1'))
+const sizes = fc.array(fc.integer({ min: 1, max: 80 }), { minLength: 1, maxLength: 6 })
+
+function cut(octets: Buffer, chunkSizes: readonly number[]): Buffer[] {
+  const chunks: Buffer[] = []
+  let at = 0
+  for (let i = 0; at < octets.length; i++) {
+    const size = chunkSizes[i % chunkSizes.length] ?? 1
+    chunks.push(octets.subarray(at, at + size))
+    at += size
+  }
+  return chunks
+}
+
+const REPLIES = /^(?:(?:\d{3}-[\x20-\x7e]*\r\n)*\d{3} [\x20-\x7e]*\r\n)+$/
+
+describe.each(['smtp', 'lmtp'] as const)('any dialogue: %s', (protocol) => {
+  it('is answered with replies alone, the same however it is cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(dialogue, sizes, async (octets, chunkSizes) => {
+        const whole = await converse([octets], protocol)
+        const inPieces = await converse(cut(octets, chunkSizes), protocol)
+        expect(whole.written).toMatch(REPLIES)
+        expect(inPieces.written).toBe(whole.written)
+        expect(inPieces.target.received).toEqual(whole.target.received)
+        const ends = whole.written.match(/^250 2\.0\.0 OK/gm)?.length ?? 0
+        expect(whole.target.received.length).toBeLessThanOrEqual(
+          ends + whole.target.received.filter(onlyLate).length,
+        )
+        for (const { message } of whole.target.received)
+          expect(message === '' || message.endsWith('\r\n')).toBe(true)
+      }),
+      { numRuns: RUNS },
+    )
+  })
+})
+
+/** LMTP: delivered, though each of its recipients was answered 452. */
+const onlyLate = ({ envelope }: MemoryTarget['received'][number]): boolean =>
+  envelope.recipients.every(({ address }) => address.startsWith('late'))

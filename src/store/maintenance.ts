@@ -25,6 +25,8 @@ export interface MaintenanceStore {
   ): Promise<{ contents: number; tombstones: number; mailboxes: number; accounts: number }>
   /** Those of `hashes` which some account refers to. */
   referencedBlobs(hashes: readonly string[]): Promise<ReadonlySet<string>>
+  /** Every hash that some account refers to, each once, in pages: `eider check` looks for each in the blob store. */
+  allReferencedBlobs(): AsyncIterable<readonly string[]>
   /** Cheap: throws `unavailable` or `disk-full` where the store could not take a write now. */
   ping(): Promise<void>
 }

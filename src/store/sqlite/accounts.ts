@@ -41,7 +41,7 @@ export function createAccountMutation(db: Connection): MutationOf<'createAccount
     )
     .pluck()
   const insert = db.prepare<unknown[]>(
-    "INSERT INTO account VALUES (?, ?, ?, ?, 0, 0, 1, 1, 0, 0, 'active', ?, NULL)",
+    "INSERT INTO account VALUES (?, ?, ?, ?, 0, 0, 1, 1, 0, 0, 'active', ?, 0, NULL)",
   )
   const password = db.prepare<unknown[]>("INSERT INTO credential VALUES (?, 'password', ?, NULL, 1)")
   const subscribe = db.prepare<unknown[]>('INSERT OR IGNORE INTO subscription VALUES (?, ?)')

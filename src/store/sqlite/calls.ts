@@ -142,10 +142,18 @@ export interface Calls {
   ping: [undefined, undefined]
   checkAccount: [OnAccount & { repair: boolean }, Finding[]]
   checkMailbox: [OnAccount & { mailbox: number; repair: boolean }, Finding[]]
-  purgeContents: [OnAccount & { contents: Uint32Array; since: number; keepFrom: number }, { purged: number }]
-  purgeTombstones: [OnAccount & { before: number; sliceMs: number }, { purged: number; more: boolean }]
-  dropMailbox: [OnAccount & { mailbox: number; sliceMs: number }, { more: boolean }]
-  dropAccount: [OnAccount & { sliceMs: number }, { more: boolean }]
+  addReference: [OnAccount & { content: number; hash: Uint8Array }, undefined]
+  /** Of `contents`, those go that no index or tombstone changed after `since` names. */
+  purgeContents: [OnAccount & { contents: readonly number[]; since: number }, number]
+  contentsCollected: [OnAccount & { until: number }, undefined]
+  purgeTombstones: [OnAccount & { before: number }, Purged]
+  dropMailbox: [OnAccount & { mailbox: number }, Purged]
+  dropAccount: [OnAccount, Purged]
+}
+
+export interface Purged {
+  readonly purged: number
+  readonly more: boolean
 }
 
 export type Args<Name extends keyof Calls> = Calls[Name][0]

@@ -16,6 +16,14 @@ import {
 import { appendMutation } from './append.js'
 import type { Calls, MutationOf } from './calls.js'
 import { changeFlagsMutation } from './change-flags.js'
+import { addReferenceMutation, checkAccountMutation, checkMailboxMutation } from './check.js'
+import {
+  contentsCollectedMutation,
+  dropAccountMutation,
+  dropMailboxMutation,
+  purgeContentsMutation,
+  purgeTombstonesMutation,
+} from './collect.js'
 import { expungeMutation } from './expunge.js'
 import {
   claimRecentMutation,
@@ -36,7 +44,7 @@ function pingMutation(db: Connection): MutationOf<'ping'> {
   }
 }
 
-const mutations = (db: Connection): { [Name in keyof Calls]?: MutationOf<Name> } => ({
+const mutations = (db: Connection): { [Name in keyof Calls]: MutationOf<Name> } => ({
   append: appendMutation(db),
   copy: copyMutation(db),
   move: moveMutation(db),
@@ -58,6 +66,14 @@ const mutations = (db: Connection): { [Name in keyof Calls]?: MutationOf<Name> }
   createToken: createTokenMutation(db),
   revokeToken: revokeTokenMutation(db),
   ping: pingMutation(db),
+  checkAccount: checkAccountMutation(db),
+  checkMailbox: checkMailboxMutation(db),
+  addReference: addReferenceMutation(db),
+  purgeContents: purgeContentsMutation(db),
+  contentsCollected: contentsCollectedMutation(db),
+  purgeTombstones: purgeTombstonesMutation(db),
+  dropMailbox: dropMailboxMutation(db),
+  dropAccount: dropAccountMutation(db),
 })
 
 export const module: MutationModule = { name: 'store', migrations, mutations }

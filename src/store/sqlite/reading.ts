@@ -76,6 +76,11 @@ export class AccountReads {
     return row === undefined ? undefined : accountOf(row)
   }
 
+  /** What the marks of collector and check begin from. */
+  numbers(id: number): Pick<AccountRow, 'modseq' | 'content_next'> | undefined {
+    return this.#find.get(id)
+  }
+
   /** Throws where the account is not there or is being removed. */
   demand(id: number): void {
     const row = this.#find.get(id)

@@ -22,6 +22,7 @@ CREATE TABLE account (
   uid_validity INTEGER NOT NULL,
   state TEXT NOT NULL,
   created INTEGER NOT NULL,
+  collected_until INTEGER NOT NULL DEFAULT 0,
   settings TEXT
 );
 

@@ -1,0 +1,223 @@
+// The contract of the blob store, against one engine. An engine's test file calls this and nothing else.
+
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { BlobStore } from '../blobs.js'
+
+export interface OpenBlobs {
+  readonly blobs: BlobStore
+  /** Closes the blob store and opens the same data again, as a restart does. */
+  reopen(): Promise<BlobStore>
+  /** Closes it and removes its data. */
+  dispose(): Promise<void>
+  /** Octets that all kept pieces have together, those of unfinished blobs too. */
+  octetsKept(): Promise<number>
+}
+
+export interface BlobEngine {
+  readonly name: string
+  open(): Promise<OpenBlobs>
+}
+
+const MEBIBYTE = 1024 * 1024
+const none = async () => new Set<string>()
+const all = async (hashes: readonly string[]) => new Set(hashes)
+
+/** Octets that look random and can be had again. */
+function octets(length: number, seed = 1): Buffer {
+  const made = Buffer.alloc(length)
+  for (let at = 0, state = seed; at < length; at++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    made[at] = state >>> 24
+  }
+  return made
+}
+
+const hashOf = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex')
+
+async function put(blobs: BlobStore, data: Uint8Array, step = 60_000): Promise<string> {
+  const writer = blobs.write()
+  for (let at = 0; at < data.length; at += step) await writer.write(data.subarray(at, at + step))
+  const { hash, size } = await writer.finish()
+  expect(size).toBe(data.length)
+  return hash
+}
+
+async function get(
+  blobs: BlobStore,
+  hash: string,
+  start = 0,
+  end = Number.POSITIVE_INFINITY,
+): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  for await (const part of blobs.read(hash, start, end)) parts.push(part)
+  return Buffer.concat(parts)
+}
+
+async function verified(blobs: BlobStore): Promise<number> {
+  let count = 0
+  for await (const { hash, computed } of blobs.verify()) {
+    expect(computed).toBe(hash)
+    count++
+  }
+  return count
+}
+
+function contentsSuite(current: () => OpenBlobs): void {
+  test.each([0, 1, 1000, 262_143, 262_144, 262_145, 3 * MEBIBYTE + 7])(
+    'a blob of %d octets comes back',
+    async (length) => {
+      const { blobs } = current()
+      const data = octets(length, length + 1)
+      const hash = await put(blobs, data)
+      expect(hash).toBe(hashOf(data))
+      expect((await get(blobs, hash)).equals(data)).toBe(true)
+    },
+  )
+
+  test('any range is read', async () => {
+    const { blobs } = current()
+    const data = octets(MEBIBYTE)
+    const hash = await put(blobs, data)
+    for (const [start, end] of [
+      [0, 1],
+      [262_143, 262_145],
+      [500_000, 2 * MEBIBYTE],
+      [MEBIBYTE, MEBIBYTE + 5],
+      [7, 7],
+    ])
+      expect((await get(blobs, hash, start, end)).equals(data.subarray(start, end))).toBe(true)
+  })
+
+  test('the writer may use its buffer again at once', async () => {
+    const { blobs } = current()
+    const buffer = Buffer.alloc(100_000)
+    const writer = blobs.write()
+    const hash = createHash('sha256')
+    for (let n = 0; n < 20; n++) {
+      buffer.fill(n)
+      hash.update(buffer)
+      await writer.write(buffer)
+      buffer.fill(255)
+    }
+    const stored = await writer.finish()
+    expect(stored.hash).toBe(hash.digest('hex'))
+    expect(hashOf(await get(blobs, stored.hash))).toBe(stored.hash)
+  })
+
+  test('the same octets are kept once, also when they come at once', async () => {
+    const open = current()
+    const before = await open.octetsKept()
+    const data = octets(MEBIBYTE, 99)
+    const hashes = await Promise.all(Array.from({ length: 4 }, () => put(open.blobs, data)))
+    expect(new Set(hashes).size).toBe(1)
+    await put(open.blobs, data)
+    expect(await open.octetsKept()).toBe(before + data.length)
+    expect((await get(open.blobs, hashes[0] ?? '')).equals(data)).toBe(true)
+  })
+
+  test('an aborted blob leaves nothing, a missing one is said to be missing', async () => {
+    const open = current()
+    const before = await open.octetsKept()
+    const writer = open.blobs.write()
+    await writer.write(octets(MEBIBYTE, 5))
+    await writer.abort()
+    expect(await open.octetsKept()).toBe(before)
+    const missing = '0'.repeat(64)
+    await expect(get(open.blobs, missing)).rejects.toMatchObject({ code: 'corrupt' })
+    expect(await open.blobs.touch(missing)).toBe(false)
+  })
+
+  test('what was not finished is gone after a restart, what was finished is there', async () => {
+    const open = current()
+    const data = octets(MEBIBYTE, 6)
+    const hash = await put(open.blobs, data)
+    const before = await open.octetsKept()
+    await open.blobs.write().write(octets(MEBIBYTE, 7))
+    const blobs = await open.reopen()
+    expect(await open.octetsKept()).toBe(before)
+    expect((await get(blobs, hash)).equals(data)).toBe(true)
+    expect(await verified(blobs)).toBeGreaterThan(0)
+  })
+}
+
+function collectorSuite(current: () => OpenBlobs): void {
+  // A grace of less than nothing: everything is old enough, without waiting.
+  const OVER = -1000
+
+  test('an unused blob dies in two rounds, a referenced one never', async () => {
+    const open = current()
+    const kept = await put(open.blobs, octets(1000, 11))
+    const gone = await put(open.blobs, octets(MEBIBYTE, 12))
+    const isKept = async () => new Set([kept])
+    expect(await open.blobs.collect(OVER, isKept)).toEqual({ deleted: 0 })
+    expect(await open.blobs.touch(kept)).toBe(true)
+    expect((await get(open.blobs, gone)).length).toBe(MEBIBYTE)
+    expect(await open.blobs.collect(OVER, isKept)).toEqual({ deleted: 1 })
+    await expect(get(open.blobs, gone)).rejects.toMatchObject({ code: 'corrupt' })
+    expect(await open.blobs.touch(gone)).toBe(false)
+    expect(await open.octetsKept()).toBe(1000)
+    const again = await put(open.blobs, octets(MEBIBYTE, 12))
+    expect(again).toBe(gone)
+    expect((await get(open.blobs, again)).length).toBe(MEBIBYTE)
+  })
+
+  test('the grace is waited for', async () => {
+    const { blobs } = current()
+    const hash = await put(blobs, octets(10, 13))
+    for (let round = 0; round < 3; round++)
+      expect(await blobs.collect(3_600_000, none)).toEqual({ deleted: 0 })
+    expect(await blobs.touch(hash)).toBe(true)
+  })
+
+  test('touching or writing it again revives a dying blob', async () => {
+    const { blobs } = current()
+    const touched = await put(blobs, octets(20, 14))
+    const written = await put(blobs, octets(20, 15))
+    const isElse = async (hashes: readonly string[]) =>
+      new Set(hashes.filter((hash) => hash !== touched && hash !== written))
+    await blobs.collect(OVER, isElse)
+    expect(await blobs.touch(touched)).toBe(true)
+    await put(blobs, octets(20, 15))
+    // Both are alive again: this round marks them, and deletes nothing.
+    expect(await blobs.collect(OVER, isElse)).toEqual({ deleted: 0 })
+    expect((await get(blobs, touched)).length).toBe(20)
+    expect((await get(blobs, written)).length).toBe(20)
+  })
+
+  test('a reference that came after the mark saves a dying blob', async () => {
+    const { blobs } = current()
+    const hash = await put(blobs, octets(30, 16))
+    await blobs.collect(OVER, async (hashes) => new Set(hashes.filter((one) => one !== hash)))
+    expect(await blobs.collect(OVER, all)).toEqual({ deleted: 0 })
+    expect(await blobs.collect(OVER, all)).toEqual({ deleted: 0 })
+    expect((await get(blobs, hash)).length).toBe(30)
+  })
+
+  test('a touch between the last question and the deletion wins', async () => {
+    const { blobs } = current()
+    const hash = await put(blobs, octets(40, 17))
+    const others = async (hashes: readonly string[]) => new Set(hashes.filter((one) => one !== hash))
+    await blobs.collect(OVER, others)
+    await blobs.collect(OVER, async (hashes) => {
+      if (hashes.includes(hash)) await blobs.touch(hash)
+      return others(hashes)
+    })
+    expect((await get(blobs, hash)).length).toBe(40)
+  })
+}
+
+export function blobsContract(engine: BlobEngine): void {
+  for (const [what, suite] of [
+    ['contents', contentsSuite],
+    ['collector', collectorSuite],
+  ] as const)
+    describe(`the contract of blobs on ${engine.name}: ${what}`, () => {
+      let open: OpenBlobs
+      beforeAll(async () => {
+        open = await engine.open()
+      })
+      afterAll(() => open.dispose())
+      suite(() => open)
+    })
+}

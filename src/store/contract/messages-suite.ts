@@ -1,0 +1,338 @@
+// APPEND, COPY, MOVE, STORE and EXPUNGE, as src/store/messages.ts promises them.
+
+import { expect, test } from 'vitest'
+import { flagNames } from '../../model/flags.js'
+import { type AccountId, accountId, contentId, type MailboxId, modSeq } from '../../model/ids.js'
+import type { Store } from '../store.js'
+import {
+  allEntries,
+  drain,
+  mailboxNamed,
+  NO_LIMIT,
+  newAccount,
+  path,
+  sample,
+  samples,
+  seenEntries,
+  uidRange,
+  uidsFrom,
+} from './samples.js'
+
+interface Place {
+  readonly id: AccountId
+  readonly inbox: MailboxId
+  readonly other: MailboxId
+}
+
+async function place(store: Store): Promise<Place> {
+  const { id } = await newAccount(store)
+  return {
+    id,
+    inbox: (await mailboxNamed(store, id, 'INBOX')).id,
+    other: (await mailboxNamed(store, id, 'Other')).id,
+  }
+}
+
+async function flagsOf(store: Store, { id, inbox }: Place): Promise<string[][]> {
+  const table = await store.flagTable(id)
+  return (await allEntries(store, id, inbox)).map(({ flags }) => flagNames(table, Uint32Array.from(flags), 0))
+}
+
+const blob = (digit: string) => digit.repeat(64)
+const cut = (digit: string) =>
+  ({ at: 9, length: 1000, blob: blob(digit), blobSize: 1000, form: { kind: 'identity' } }) as const
+
+export function messagesSuite(current: () => Store): void {
+  test('what was appended is read again', async () => {
+    const store = current()
+    const { id, inbox } = await place(store)
+    const message = sample({
+      text: 'the whole',
+      trace: 'Return-Path: <a@b>\r\n',
+      flags: ['\\Seen', '$Work'],
+      cuts: [cut('a')],
+      at: -86_400_000,
+      hasAttachments: true,
+    })
+    const [appended] = await store.append(id, inbox, [message], NO_LIMIT)
+    const box = await store.mailbox(id, inbox)
+    expect(appended).toEqual({
+      uid: 1,
+      uidValidity: box?.uidValidity,
+      content: appended?.content,
+      modseq: box?.highestModseq,
+    })
+    const size = message.trace.length + message.parsed.size
+    expect(box).toMatchObject({ uidNext: 2, messages: 1, unseen: 0, deleted: 0, octets: size })
+    const [page] = await drain(store.entries(id, inbox, { cold: true }))
+    expect(page?.entries.cold).toMatchObject({
+      internalDates: Float64Array.of(-86_400_000),
+      zones: Int16Array.of(60),
+      sizes: Float64Array.of(size),
+      attachments: Uint8Array.of(1),
+    })
+    const content = appended?.content ?? contentId(1)
+    const source = await store.source(id, content)
+    expect(source?.root).toEqual(message.parsed.root)
+    expect({ ...source, root: 0 }).toMatchObject({ cuts: message.parsed.cuts, size: message.parsed.size })
+    expect(Buffer.from(source?.skeleton ?? [])).toEqual(message.parsed.skeleton)
+    expect(Buffer.from(source?.trace ?? [])).toEqual(message.trace)
+    const [[summary] = []] = await drain(store.summaries(id, uidsFrom(content)))
+    expect(summary).toEqual(message.parsed.summary)
+    expect(await store.text(id, content)).toBeNull()
+    expect(await store.referencedBlobs([blob('a'), blob('b')])).toEqual(new Set([blob('a')]))
+    expect((await drain(store.allReferencedBlobs())).flat()).toContain(blob('a'))
+  })
+
+  test('ENVELOPE and BODYSTRUCTURE come in the order asked for, whatever their octets', async () => {
+    const store = current()
+    const { id, inbox } = await place(store)
+    const made = samples(20)
+    const odd = sample()
+    const envelope = Buffer.from([0, 0x80, 0xff, 0x41])
+    made.splice(7, 1, { ...odd, parsed: { ...odd.parsed, summary: { ...odd.parsed.summary, envelope } } })
+    const appended = await store.append(id, inbox, made, NO_LIMIT)
+    const contents = Uint32Array.from(appended, ({ content }) => content)
+    for (const order of [
+      contents,
+      contents.toReversed(),
+      uidsFrom(contents[3] ?? 0, 4_000_000_000, contents[7] ?? 0),
+    ]) {
+      const read = (await drain(store.prepared(id, order, 'envelope'))).flat()
+      const wanted = Array.from(order, (content) => made[contents.indexOf(content)]?.parsed.summary.envelope)
+      expect(read.map((octets) => octets && Buffer.from(octets).toString('hex'))).toEqual(
+        wanted.map((octets) => octets && Buffer.from(octets).toString('hex')),
+      )
+    }
+    const [structure] = (await drain(store.prepared(id, contents, 'structure'))).flat()
+    expect(Buffer.from(structure ?? []).toString()).toContain('"text" "plain"')
+    const summaries = (await drain(store.summaries(id, contents.toReversed()))).flat()
+    expect(summaries.map((summary) => summary?.subject)).toEqual(
+      made.map(({ parsed }) => parsed.summary.subject).toReversed(),
+    )
+  })
+
+  test('what is not there is undefined', async () => {
+    const store = current()
+    const { id } = await place(store)
+    const none = contentId(77)
+    expect(await store.source(id, none)).toBeUndefined()
+    expect(await store.text(id, none)).toBeUndefined()
+    expect((await drain(store.summaries(id, uidsFrom(77)))).flat()).toEqual([undefined])
+    expect((await drain(store.prepared(id, uidsFrom(77), 'envelope'))).flat()).toEqual([undefined])
+    expect(await store.account(accountId(99_999))).toBeUndefined()
+  })
+
+  test('MULTIAPPEND and delivery to several are all or nothing', async () => {
+    const store = current()
+    const one = await place(store)
+    const small = sample().parsed.size
+    const two = await newAccount(store, 2 * small - 1)
+    const before = await store.account(one.id)
+    const delivery = (account: AccountId, mailbox: MailboxId) => ({ account, mailbox, message: sample() })
+    const inbox = await mailboxNamed(store, two.id, 'INBOX')
+    await expect(
+      store.append(one.id, one.inbox, samples(3, { text: 'hello' }), 3 * small - 1),
+    ).rejects.toMatchObject({ code: 'quota-exceeded' })
+    await expect(
+      store.deliver(
+        [delivery(one.id, one.inbox), delivery(two.id, inbox.id), delivery(two.id, inbox.id)],
+        NO_LIMIT,
+      ),
+    ).rejects.toMatchObject({ code: 'quota-exceeded' })
+    expect(await store.account(one.id)).toEqual(before)
+    expect(await allEntries(store, one.id, one.inbox)).toEqual([])
+    const both = await store.deliver([delivery(one.id, one.inbox), delivery(two.id, inbox.id)], NO_LIMIT)
+    expect(both.map(({ uid }) => uid)).toEqual([1, 1])
+    expect(await store.mailbox(two.id, inbox.id)).toMatchObject({ messages: 1 })
+  })
+
+  test('flags are changed by deltas; a modseq moves only where a flag does', async () => {
+    const store = current()
+    const at = await place(store)
+    await store.append(at.id, at.inbox, samples(3, { flags: ['\\Seen'] }), NO_LIMIT)
+    const before = await allEntries(store, at.id, at.inbox)
+    const change = (mode: 'add' | 'remove' | 'replace', flags: string[], uids: number[]) =>
+      drain(store.changeFlags(at.id, at.inbox, uidsFrom(...uids), { mode, flags }))
+    const [added] = await change('add', ['\\Flagged', '$Work', '\\Seen'], [1, 3, 9])
+    expect(added).toMatchObject({ changed: 2, missing: uidsFrom(9), modified: uidsFrom() })
+    expect([...(added?.entries.uids ?? [])]).toEqual([1, 3])
+    expect(await flagsOf(store, at)).toEqual([
+      ['\\Flagged', '\\Seen', '$Work'],
+      ['\\Seen'],
+      ['\\Flagged', '\\Seen', '$Work'],
+    ])
+    const after = await allEntries(store, at.id, at.inbox)
+    expect(after[1]?.modseq).toBe(before[1]?.modseq)
+    expect(after[0]?.modseq).toBe(added?.modseq)
+    const [same] = await change('add', ['$WORK'], [1])
+    expect(same).toMatchObject({ changed: 0, modseq: added?.modseq })
+    expect((await store.account(at.id))?.modseq).toBe(added?.modseq)
+    await change('remove', ['\\Seen', '$Never'], [2])
+    await change('replace', ['\\Deleted', '$Other'], [3])
+    expect(await flagsOf(store, at)).toEqual([['\\Flagged', '\\Seen', '$Work'], [], ['\\Deleted', '$Other']])
+    expect(await store.mailbox(at.id, at.inbox)).toMatchObject({ messages: 3, unseen: 2, deleted: 1 })
+  })
+
+  test('UNCHANGEDSINCE holds back what has changed', async () => {
+    const store = current()
+    const { id, inbox } = await place(store)
+    await store.append(id, inbox, samples(2), NO_LIMIT)
+    const [first] = await drain(
+      store.changeFlags(id, inbox, uidsFrom(1), { mode: 'add', flags: ['\\Seen'] }, modSeq(2 ** 40)),
+    )
+    const since = modSeq((first?.modseq ?? 1) - 1)
+    const [second] = await drain(
+      store.changeFlags(id, inbox, uidsFrom(1, 2), { mode: 'add', flags: ['\\Draft'] }, since),
+    )
+    expect(second).toMatchObject({ modified: uidsFrom(1), changed: 1 })
+    expect([...(second?.entries.uids ?? [])]).toEqual([2])
+  })
+
+  test('an account has 120 keywords, and no more', async () => {
+    const store = current()
+    const { id, inbox } = await place(store)
+    const keywords = Array.from({ length: 120 }, (_, n) => `$k${n}`)
+    await store.append(id, inbox, [sample({ flags: keywords })], NO_LIMIT)
+    const table = await store.flagTable(id)
+    const [entry] = await allEntries(store, id, inbox)
+    expect(flagNames(table, Uint32Array.from(entry?.flags ?? []), 0).toSorted()).toEqual(keywords.toSorted())
+    await expect(store.append(id, inbox, [sample({ flags: ['$more'] })], NO_LIMIT)).rejects.toMatchObject({
+      code: 'limit',
+    })
+    await expect(
+      drain(store.changeFlags(id, inbox, uidsFrom(1), { mode: 'add', flags: ['$more'] })),
+    ).rejects.toMatchObject({ code: 'limit' })
+    await store.append(id, inbox, [sample({ flags: ['$K7'] })], NO_LIMIT)
+    expect(await allEntries(store, id, inbox)).toHaveLength(2)
+  })
+
+  test('COPY keeps flags, date and content; the new UIDs are in the order of the old', async () => {
+    const store = current()
+    const { id, inbox, other } = await place(store)
+    await store.append(id, inbox, samples(300, { flags: ['\\Seen', '$Work'] }), NO_LIMIT)
+    await store.append(id, other, samples(1), NO_LIMIT)
+    const copied = await store.copy(id, inbox, uidsFrom(5, 2, 290, 4000), other, NO_LIMIT)
+    expect([...copied.from]).toEqual([2, 5, 290])
+    expect([...copied.to]).toEqual([2, 3, 4])
+    const source = await allEntries(store, id, inbox)
+    const target = await allEntries(store, id, other)
+    const wanted = [2, 5, 290].map((uid) => source[uid - 1])
+    expect(target.slice(1).map(({ content, flags, size }) => ({ content, flags, size }))).toEqual(
+      wanted.map((entry) => ({ content: entry?.content, flags: entry?.flags, size: entry?.size })),
+    )
+    expect((await store.mailbox(id, inbox))?.highestModseq).toBeLessThan(copied.modseq)
+    expect(await store.mailbox(id, other)).toMatchObject({
+      messages: 4,
+      unseen: 1,
+      highestModseq: copied.modseq,
+    })
+  })
+
+  test('COPY is all or nothing', async () => {
+    const store = current()
+    const { id, inbox, other } = await place(store)
+    const size = sample().parsed.size
+    await store.append(id, inbox, [sample(), sample(), sample()], NO_LIMIT)
+    const before = await store.account(id)
+    await expect(store.copy(id, inbox, uidRange(1, 3), other, 5 * size)).rejects.toMatchObject({
+      code: 'quota-exceeded',
+    })
+    expect(await store.account(id)).toEqual(before)
+    expect(await allEntries(store, id, other)).toEqual([])
+    const nothing = await store.copy(id, inbox, uidsFrom(70), other, 5 * size)
+    expect([...nothing.to]).toEqual([])
+    expect(await store.account(id)).toEqual(before)
+  })
+
+  test('MOVE leaves tombstones, also within one mailbox', async () => {
+    const store = current()
+    const { id, inbox, other } = await place(store)
+    await store.append(id, inbox, samples(300), NO_LIMIT)
+    const used = (await store.account(id))?.storageUsed
+    const before = await allEntries(store, id, inbox)
+    const there = await drain(store.move(id, inbox, uidRange(100, 400), other))
+    expect(there.flatMap(({ from }) => [...from])).toEqual([...uidRange(100, 300)])
+    expect(there.flatMap(({ to }) => [...to])).toEqual([...uidRange(1, 201)])
+    const moved = await allEntries(store, id, other)
+    expect(moved.map(({ content }) => content)).toEqual(before.slice(99).map(({ content }) => content))
+    const box = await store.mailbox(id, inbox)
+    expect(box).toMatchObject({ messages: 99, uidNext: 301, highestModseq: there.at(-1)?.modseq })
+    expect([...(await store.expungedSince(id, inbox, modSeq(0), box?.highestModseq ?? modSeq(0)))]).toEqual([
+      ...uidRange(100, 300),
+    ])
+    const within = await drain(store.move(id, inbox, uidsFrom(1, 99), inbox))
+    expect(within.flatMap(({ to }) => [...to])).toEqual([301, 302])
+    expect((await allEntries(store, id, inbox)).map(({ uid }) => uid)).toEqual([...uidRange(2, 98), 301, 302])
+    expect((await store.account(id))?.storageUsed).toBe(used)
+  })
+
+  test('EXPUNGE takes what bears \\Deleted, and its content stays readable', async () => {
+    const store = current()
+    const { id, inbox } = await place(store)
+    await store.append(id, inbox, samples(200), NO_LIMIT)
+    await drain(store.changeFlags(id, inbox, uidsFrom(3, 150, 151), { mode: 'add', flags: ['\\Deleted'] }))
+    const before = await allEntries(store, id, inbox)
+    const some = await drain(store.expunge(id, inbox, uidsFrom(2, 3, 150)))
+    expect(some.flatMap(({ uids }) => [...uids])).toEqual([3, 150])
+    const rest = await drain(store.expunge(id, inbox))
+    expect(rest.flatMap(({ uids }) => [...uids])).toEqual([151])
+    expect(await drain(store.expunge(id, inbox))).toEqual([])
+    const left = await allEntries(store, id, inbox)
+    expect(left).toEqual(before.filter(({ uid }) => ![3, 150, 151].includes(uid)))
+    expect(await store.mailbox(id, inbox)).toMatchObject({
+      messages: 197,
+      deleted: 0,
+      highestModseq: rest[0]?.modseq,
+    })
+    const gone = await store.expungedEntries(id, inbox, uidsFrom(2, 151, 3))
+    expect(seenEntries(gone).map(({ uid, content }) => [uid, content])).toEqual([
+      [3, before[2]?.content],
+      [151, before[150]?.content],
+    ])
+    expect([
+      ...(await store.expungedSince(id, inbox, some[0]?.modseq ?? modSeq(0), rest[0]?.modseq ?? modSeq(0))),
+    ]).toEqual([151])
+    expect(await store.source(id, contentId(before[2]?.content ?? 1))).toBeDefined()
+  })
+
+  test('pages cover every UID, and give what changed and nothing else', async () => {
+    const store = current()
+    const { id, inbox } = await place(store)
+    const total = 40_000
+    for (let n = 0; n < total; n += 2000)
+      await store.append(id, inbox, samples(2000, { text: 'x' }), NO_LIMIT)
+    const [, second] = await drain(store.entries(id, inbox, {}))
+    expect(second).toBeDefined()
+    expect((await allEntries(store, id, inbox)).map(({ uid }) => uid)).toEqual([...uidRange(1, total)])
+    const since = (await store.account(id))?.modseq ?? modSeq(0)
+    const wanted = [1, 127, 128, 20_000, total]
+    await drain(store.changeFlags(id, inbox, Uint32Array.from(wanted), { mode: 'add', flags: ['\\Seen'] }))
+    const changed = await drain(store.entries(id, inbox, { since }))
+    expect(changed.flatMap(({ entries }) => [...entries.uids])).toEqual(wanted)
+    expect(changed.at(-1)?.covered).toBe(2 ** 32 - 1)
+    const range = await drain(store.entries(id, inbox, { from: 100, to: 20_000, since, cold: true }))
+    expect(range.flatMap(({ entries }) => seenEntries(entries).map(({ uid, size }) => [uid, size]))).toEqual(
+      [127, 128, 20_000].map((uid) => [uid, sample({ text: 'x' }).parsed.size]),
+    )
+    expect(range.at(-1)?.covered).toBe(20_000)
+  })
+
+  test('mutations of a mailbox that is not there change nothing', async () => {
+    const store = current()
+    const { id, inbox } = await place(store)
+    await store.append(id, inbox, samples(1), NO_LIMIT)
+    const { mailbox } = await store.createMailbox(id, path('gone'))
+    await store.deleteMailbox(id, path('gone'))
+    const before = await store.account(id)
+    const refused = { code: 'no-such-mailbox' }
+    await expect(store.append(id, mailbox.id, samples(1), NO_LIMIT)).rejects.toMatchObject(refused)
+    await expect(store.copy(id, inbox, uidsFrom(1), mailbox.id, NO_LIMIT)).rejects.toMatchObject(refused)
+    await expect(drain(store.move(id, inbox, uidsFrom(1), mailbox.id))).rejects.toMatchObject(refused)
+    await expect(drain(store.expunge(id, mailbox.id))).rejects.toMatchObject(refused)
+    await expect(
+      drain(store.changeFlags(id, mailbox.id, uidsFrom(1), { mode: 'add', flags: ['\\Seen'] })),
+    ).rejects.toMatchObject(refused)
+    expect(await store.account(id)).toEqual(before)
+  })
+}

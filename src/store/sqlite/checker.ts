@@ -1,0 +1,153 @@
+// `eider check` on SQLite: each mailbox and account inside a transaction (check.ts), contents in pages.
+
+import type { Connection } from '../../kit/sqlite/connection.js'
+import type { Cut } from '../../model/message.js'
+import { decodeChunk } from '../index-codec.js'
+import type { Finding } from '../maintenance.js'
+import { type Access, betweenPages } from './access.js'
+import { type ContentSet, Marking } from './marking.js'
+import { contentRow } from './schema.js'
+
+interface ContentRow {
+  readonly id: number
+  readonly size: number | null
+  readonly trace: number
+  readonly skeleton: number
+  readonly cuts: string
+  readonly summary: number | null
+}
+
+const PAGE = 512
+
+export class Checker {
+  readonly #access: Access
+  readonly #marking: Marking
+  readonly #accounts
+  readonly #mailboxes
+  readonly #hot
+  readonly #sizes
+  readonly #contents
+  readonly #references
+
+  constructor(access: Access, db: Connection) {
+    this.#access = access
+    this.#marking = new Marking(db)
+    this.#accounts = db
+      .prepare<[], number>("SELECT account FROM account WHERE state = 'active' ORDER BY account")
+      .pluck()
+    this.#mailboxes = db.prepare<[number], number>('SELECT mailbox FROM mailbox WHERE account = ?').pluck()
+    this.#hot = db
+      .prepare<number[], Uint8Array>(
+        'SELECT entries FROM index_hot WHERE account = ? AND mailbox = ? AND chunk = ?',
+      )
+      .pluck()
+    this.#sizes = db.prepare<[number], { size: number; trace: number }>(
+      'SELECT size, length(trace) AS trace FROM source WHERE id = ?',
+    )
+    // length() of a stored value reads its header only.
+    this.#contents = db.prepare<number[], ContentRow>(
+      `SELECT p.id AS id, s.size AS size, length(s.trace) AS trace, length(s.skeleton) AS skeleton, s.cuts AS cuts, y.id AS summary
+       FROM prepared p LEFT JOIN source s USING (id) LEFT JOIN summary y USING (id)
+       WHERE p.id > ? AND p.id < ? ORDER BY p.id LIMIT ${PAGE}`,
+    )
+    this.#references = db.prepare<unknown[]>(
+      'SELECT 1 FROM blob_reference WHERE account = ? AND content = ? AND hash = ?',
+    )
+  }
+
+  async *check(repair: boolean): AsyncIterable<Finding> {
+    for (const account of this.#accounts.all()) {
+      for (const mailbox of this.#mailboxes.all(account))
+        yield* await this.#access.write('checkMailbox', { account, mailbox, repair })
+      yield* await this.#access.write('checkAccount', { account, repair })
+      yield* this.#checkEntries(account)
+      yield* this.#checkContents(account, repair)
+      yield* this.#checkOrphans(account, repair)
+    }
+  }
+
+  /** Each entry of the index has its content, of the size that it says. */
+  async *#checkEntries(account: number): AsyncIterable<Finding> {
+    for await (const { mailbox, chunk, entries } of this.#marking.cold(account)) {
+      const hot = this.#hot.get(account, mailbox, chunk)
+      const columns = hot === undefined ? undefined : decodedOrNone(chunk, hot, entries)
+      for (let at = 0; columns !== undefined && at < columns.length; at++) {
+        const content = columns.cold.contents[at] ?? 0
+        const where = `account ${account}, mailbox ${mailbox}, UID ${columns.uids[at]}, content ${content}`
+        const source = this.#sizes.get(contentRow(account, content))
+        const said = columns.cold.sizes[at]
+        if (source === undefined) yield { kind: 'content', where, problem: 'its content is missing' }
+        else if (source.size + source.trace !== said)
+          yield {
+            kind: 'content',
+            where,
+            problem: `its size is ${said}, its source has ${source.size + source.trace}`,
+          }
+      }
+    }
+  }
+
+  /** Each content has all its rows, rebuilds to the size it says, and refers to each of its blobs. */
+  async *#checkContents(account: number, repair: boolean): AsyncIterable<Finding> {
+    const first = contentRow(account, 0)
+    for (let last = first; ; ) {
+      const rows = this.#contents.all(last, contentRow(account + 1, 0))
+      if (rows.length === 0) return
+      for (const row of rows) yield* this.#checkContent(account, row.id - first, row, repair)
+      last = rows.at(-1)?.id ?? last
+      await betweenPages()
+    }
+  }
+
+  async *#checkContent(
+    account: number,
+    content: number,
+    row: ContentRow,
+    repair: boolean,
+  ): AsyncIterable<Finding> {
+    const where = `account ${account}, content ${content}`
+    if (row.size === null || row.summary === null) {
+      yield { kind: 'content', where, problem: `its ${row.size === null ? 'source' : 'summary'} is missing` }
+      return
+    }
+    const cuts = JSON.parse(row.cuts) as Cut[]
+    const rebuilt = cuts.reduce((sum, cut) => sum + cut.length, row.skeleton)
+    if (rebuilt !== row.size)
+      yield {
+        kind: 'content',
+        where,
+        problem: `its source rebuilds to ${rebuilt} octets instead of ${row.size}`,
+      }
+    for (const { blob } of cuts) {
+      const hash = Buffer.from(blob, 'hex')
+      if (this.#references.get(account, content, hash) !== undefined) continue
+      if (repair) await this.#access.write('addReference', { account, content, hash })
+      const repaired = repair ? { repaired: 'added' } : {}
+      yield { kind: 'references', where, problem: `it has no reference to its blob ${blob}`, ...repaired }
+    }
+  }
+
+  /** Contents that neither an entry nor a tombstone names. Those that the collector will purge are not among them. */
+  async *#checkOrphans(account: number, repair: boolean): AsyncIterable<Finding> {
+    const state = this.#access.accounts.numbers(account)
+    if (state === undefined) return
+    const alive: ContentSet = await this.#marking.alive(account, 0)
+    for await (const page of this.#marking.contents(account, state.content_next))
+      for (const content of page.filter((one) => !alive.has(one))) {
+        const purge = { account, contents: [content], since: state.modseq }
+        const repaired =
+          repair && (await this.#access.write('purgeContents', purge)) === 1 ? { repaired: 'deleted' } : {}
+        const where = `account ${account}, content ${content}`
+        yield { kind: 'orphan', where, problem: 'no entry and no tombstone names it', ...repaired }
+      }
+  }
+}
+
+/** Undefined where it cannot be read: the check of the mailbox has said so. */
+function decodedOrNone(chunk: number, hot: Uint8Array, cold: Uint8Array) {
+  try {
+    return decodeChunk(chunk, hot, cold)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,146 @@
+// What nobody names any more goes, one slice a mutation. docs/architecture.md, "Content and blobs": the mark is made by
+// reading in pages (marking.ts); a purge first reads again what has changed since the mark began.
+
+import type { Connection } from '../../kit/sqlite/connection.js'
+import { StoreError } from '../errors.js'
+import { decodeContents } from '../index-codec.js'
+import type { MutationOf, Purged } from './calls.js'
+import { contentRow } from './schema.js'
+
+/** Rows of one slice: contents cost some 50 µs each, packed values 20. */
+const SLICE_ROWS = 128
+
+const CONTENT_TABLES = ['prepared', 'summary', 'source', 'content_text'] as const
+
+/** Deletes what is kept of a content. */
+function contentRemover(db: Connection): (account: number, content: number) => void {
+  const removals = CONTENT_TABLES.map((table) => db.prepare<[number]>(`DELETE FROM ${table} WHERE id = ?`))
+  const references = db.prepare<[number, number]>(
+    'DELETE FROM blob_reference WHERE account = ? AND content = ?',
+  )
+  return (account, content) => {
+    for (const removal of removals) removal.run(contentRow(account, content))
+    references.run(account, content)
+  }
+}
+
+export function purgeContentsMutation(db: Connection): MutationOf<'purgeContents'> {
+  const remove = contentRemover(db)
+  const changed = db
+    .prepare<[number, number], Uint8Array>(
+      `SELECT c.entries FROM mailbox m CROSS JOIN index_hot h USING (account, mailbox)
+       CROSS JOIN index_cold c USING (account, mailbox, chunk) WHERE m.account = ? AND h.max_modseq > ?`,
+    )
+    .pluck()
+  const buried = db
+    .prepare<[number, number], Uint8Array>(
+      `SELECT t.cold FROM mailbox m CROSS JOIN tombstone t USING (account, mailbox) WHERE m.account = ? AND t.modseq > ?`,
+    )
+    .pluck()
+  return ({ account, contents, since }) => {
+    const doomed = new Set(contents)
+    for (const cold of [...changed.all(account, since), ...buried.all(account, since)])
+      decodeContents(cold, (content) => doomed.delete(content))
+    for (const content of doomed) remove(account, content)
+    return doomed.size
+  }
+}
+
+export function contentsCollectedMutation(db: Connection): MutationOf<'contentsCollected'> {
+  const save = db.prepare<[number, number]>('UPDATE account SET collected_until = ? WHERE account = ?')
+  return ({ account, until }) => {
+    save.run(until, account)
+    return undefined
+  }
+}
+
+export function purgeTombstonesMutation(db: Connection): MutationOf<'purgeTombstones'> {
+  const old = db.prepare<number[], { id: number; mailbox: number; modseq: number }>(
+    `SELECT id, mailbox, modseq FROM tombstone WHERE account = ? AND expunged_at < ? ORDER BY expunged_at LIMIT ${SLICE_ROWS}`,
+  )
+  const remove = db.prepare<[number]>('DELETE FROM tombstone WHERE id = ?')
+  const purge = db.prepare<number[]>(
+    'UPDATE mailbox SET purged_modseq = max(purged_modseq, ?) WHERE account = ? AND mailbox = ?',
+  )
+  return ({ account, before }) => {
+    const rows = old.all(account, before)
+    for (const { id, mailbox, modseq } of rows) {
+      remove.run(id)
+      purge.run(modseq, account, mailbox)
+    }
+    return { purged: rows.length, more: rows.length === SLICE_ROWS }
+  }
+}
+
+/** Deletes some rows of one table; how many. */
+type Shovel = (account: number, mailbox: number) => number
+
+const mailboxShovels = (db: Connection): Shovel[] =>
+  ['index_hot', 'index_cold', 'tombstone'].map((table) => {
+    const remove = db.prepare<number[]>(
+      `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE account = ? AND mailbox = ? LIMIT ${SLICE_ROWS})`,
+    )
+    return (account, mailbox) => remove.run(account, mailbox).changes
+  })
+
+export function dropMailboxMutation(db: Connection): MutationOf<'dropMailbox'> {
+  const shovels = mailboxShovels(db)
+  const isDeleted = db.prepare<number[]>(
+    'SELECT 1 FROM mailbox WHERE account = ? AND mailbox = ? AND deleted_at IS NOT NULL',
+  )
+  const removeRow = db.prepare<number[]>('DELETE FROM mailbox WHERE account = ? AND mailbox = ?')
+  return ({ account, mailbox }) => {
+    if (isDeleted.get(account, mailbox) === undefined)
+      throw new StoreError('no-such-mailbox', `mailbox ${mailbox} of account ${account} has not been deleted`)
+    for (const shovel of shovels) {
+      const purged = shovel(account, mailbox)
+      if (purged > 0) return { purged, more: true }
+    }
+    removeRow.run(account, mailbox)
+    return { purged: 1, more: false }
+  }
+}
+
+export function dropAccountMutation(db: Connection): MutationOf<'dropAccount'> {
+  const isRemoving = db.prepare<[number]>("SELECT 1 FROM account WHERE account = ? AND state = 'removing'")
+  const anyContent = db
+    .prepare<[number, number], number>(`SELECT id FROM prepared WHERE id >= ? AND id < ? LIMIT ${SLICE_ROWS}`)
+    .pluck()
+  const removeContent = contentRemover(db)
+  const anyMailbox = db
+    .prepare<[number], number>('SELECT mailbox FROM mailbox WHERE account = ? LIMIT 1')
+    .pluck()
+  const markMailbox = db.prepare<number[]>(
+    'UPDATE mailbox SET deleted_at = ? WHERE account = ? AND mailbox = ?',
+  )
+  const dropMailbox = dropMailboxMutation(db)
+  const small = [
+    'subscription',
+    'keyword',
+    'credential',
+    'address',
+    'outbox',
+    'blob_reference',
+    'account',
+  ].map((table) => db.prepare<[number]>(`DELETE FROM ${table} WHERE account = ?`))
+
+  const dropContents = (account: number): number => {
+    const ids = anyContent.all(contentRow(account, 0), contentRow(account + 1, 0))
+    for (const id of ids) removeContent(account, id - contentRow(account, 0))
+    return ids.length
+  }
+
+  return ({ account }): Purged => {
+    if (isRemoving.get(account) === undefined)
+      throw new StoreError('no-such-account', `account ${account} is not being removed`)
+    const mailbox = anyMailbox.get(account)
+    if (mailbox !== undefined) {
+      markMailbox.run(Date.now(), account, mailbox)
+      return { purged: dropMailbox({ account, mailbox }).purged, more: true }
+    }
+    const contents = dropContents(account)
+    if (contents > 0) return { purged: contents, more: true }
+    for (const removal of small) removal.run(account)
+    return { purged: 1, more: false }
+  }
+}

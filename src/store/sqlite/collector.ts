@@ -1,0 +1,106 @@
+// One round of the collector: removed accounts, deleted mailboxes, old tombstones, contents that nobody names any more.
+
+import type { Connection } from '../../kit/sqlite/connection.js'
+import type { CollectOptions } from '../maintenance.js'
+import { type Access, betweenPages } from './access.js'
+import type { Args, Calls, Purged } from './calls.js'
+import { Marking } from './marking.js'
+
+/** Contents purged in one mutation. */
+const PURGE = 128
+
+interface Collected {
+  contents: number
+  tombstones: number
+  mailboxes: number
+  accounts: number
+}
+
+interface AccountState {
+  readonly account: number
+  readonly state: string
+  readonly modseq: number
+  readonly content_next: number
+  readonly collected_until: number
+}
+
+type InSlices = 'purgeTombstones' | 'dropMailbox' | 'dropAccount'
+
+export class Collector {
+  readonly #access: Access
+  readonly #marking: Marking
+  readonly #accounts
+  readonly #deletedMailboxes
+  readonly #hasExpunged
+
+  constructor(access: Access, db: Connection) {
+    this.#access = access
+    this.#marking = new Marking(db)
+    this.#accounts = db.prepare<[number], AccountState>(
+      'SELECT account, state, modseq, content_next, collected_until FROM account WHERE account > ? ORDER BY account LIMIT 1',
+    )
+    this.#deletedMailboxes = db
+      .prepare<number[], number>('SELECT mailbox FROM mailbox WHERE account = ? AND deleted_at < ?')
+      .pluck()
+    this.#hasExpunged = db.prepare<number[]>(
+      'SELECT 1 FROM tombstone WHERE account = ? AND expunged_at >= ? AND expunged_at < ? LIMIT 1',
+    )
+  }
+
+  async collect({ tombstoneAge, contentAge }: CollectOptions): Promise<Collected> {
+    const collected: Collected = { contents: 0, tombstones: 0, mailboxes: 0, accounts: 0 }
+    const now = Date.now()
+    for (let last = 0; ; ) {
+      const state = this.#accounts.get(last)
+      if (state === undefined) return collected
+      last = state.account
+      if (state.state === 'removing') {
+        await this.#inSlices('dropAccount', { account: state.account })
+        collected.accounts++
+      } else await this.#collectAccount(state, now - contentAge, now - tombstoneAge, collected)
+      await betweenPages()
+    }
+  }
+
+  async #collectAccount(
+    state: AccountState,
+    keepFrom: number,
+    tombstonesFrom: number,
+    collected: Collected,
+  ): Promise<void> {
+    const { account } = state
+    const mailboxes = this.#deletedMailboxes.all(account, keepFrom)
+    for (const mailbox of mailboxes) await this.#inSlices('dropMailbox', { account, mailbox })
+    collected.mailboxes += mailboxes.length
+    // Contents before tombstones: those tell which contents may have become garbage.
+    const expunged = this.#hasExpunged.get(account, state.collected_until, keepFrom) !== undefined
+    if (mailboxes.length > 0 || expunged) collected.contents += await this.#collectContents(state, keepFrom)
+    collected.tombstones += await this.#inSlices('purgeTombstones', { account, before: tombstonesFrom })
+  }
+
+  async #collectContents({ account, modseq, content_next }: AccountState, keepFrom: number): Promise<number> {
+    const alive = await this.#marking.alive(account, keepFrom)
+    let purged = 0
+    for await (const page of this.#marking.contents(account, content_next)) {
+      const dead = page.filter((content) => !alive.has(content))
+      for (let at = 0; at < dead.length; at += PURGE)
+        purged += await this.#access.write('purgeContents', {
+          account,
+          contents: dead.slice(at, at + PURGE),
+          since: modseq,
+        })
+    }
+    await this.#access.write('contentsCollected', { account, until: keepFrom })
+    return purged
+  }
+
+  async #inSlices<Name extends InSlices>(name: Name, args: Args<Name>): Promise<number> {
+    let purged = 0
+    for (let more = true; more; ) {
+      const slice: Purged = (await this.#access.write(name, args)) as Calls[InSlices][1]
+      purged += slice.purged
+      more = slice.more
+    }
+    return purged
+  }
+}

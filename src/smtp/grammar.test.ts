@@ -82,14 +82,14 @@ describe('a path', () => {
 
 describe('parameters', () => {
   it('have keywords in any case, with or without a value', () => {
-    const parsed = parsePathArgument('FROM:<a@b> size=12  SMTPUTF8', 'FROM:')
+    const parsed = parsePathArgument('FROM:<a@b> size=12  SMTPUTF8 SMTPUTF8', 'FROM:')
     expect([...(parsed?.parameters ?? [])]).toEqual([
       ['SIZE', '12'],
       ['SMTPUTF8', undefined],
     ])
   })
 
-  it.each(['=', 'A=', 'A=B=C', '-A', 'SIZE=1 SIZE=2'])('%s are none', (text) => {
+  it.each(['=', 'A=', 'A=B=C', '-A', 'SIZE=1 SIZE=2', 'BODY BODY=7BIT'])('%s are none', (text) => {
     expect(parsePathArgument(`FROM:<a@b> ${text}`, 'FROM:')).toBeUndefined()
   })
 })

@@ -93,7 +93,7 @@ function unquote(quoted: string): string {
   return `"${content.replace(/["\\]/g, '\\$&')}"`
 }
 
-/** Undefined where one does not follow the grammar or stands there twice. */
+/** Undefined where one does not follow the grammar or contradicts another. */
 function parseParameters(text: string): Map<string, string | undefined> | undefined {
   const parameters = new Map<string, string | undefined>()
   if (text === '') return parameters
@@ -103,7 +103,8 @@ function parseParameters(text: string): Map<string, string | undefined> | undefi
     if (match === null) return undefined
     const [, name = '', value] = match
     const keyword = name.toUpperCase()
-    if (parameters.has(keyword)) return undefined
+    // The same twice is sent by some, and says nothing else than once.
+    if (parameters.has(keyword) && parameters.get(keyword) !== value) return undefined
     parameters.set(keyword, value)
   }
   return parameters

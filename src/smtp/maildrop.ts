@@ -142,7 +142,8 @@ export class Maildrop implements MailTarget<Rcpt> {
       recipients.map(({ account }) => account.id),
     )
     const refused = replies.filter((reply) => reply !== OK)
-    const fields = { id: envelope.id, accounts, ...measured }
+    const { remoteAddress: remote } = envelope.client
+    const fields = { id: envelope.id, protocol: this.#settings.protocol, remote, accounts, ...measured }
     if (refused.length === 0) this.#services.log.info(fields, 'delivered')
     else this.#services.log.warn({ ...fields, replies }, 'delivery-refused')
   }

@@ -1,7 +1,7 @@
 // The HTTP API: schemas once, in code, for validation, types and OpenAPI; every request through one door. RFC 9110,
 // RFC 9112; the shapes are those of the WildDuck 1.0.11 documentation.
 
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import {
@@ -107,6 +107,8 @@ function createApi(services: Services, options: HttpOptions): Api {
     return503OnClosing: false,
     exposeHeadRoutes: false,
     http: { maxHeaderSize: HEADER_LIMIT },
+    frameworkErrors: (error, _, reply) => refuse(reply, refusalOf(error)),
+    clientErrorHandler: refuseOctets,
   }).withTypeProvider<ZodTypeProvider>()
   api.setValidatorCompiler(validatorCompiler)
   api.setSerializerCompiler(serializerCompiler)
@@ -118,8 +120,31 @@ function createApi(services: Services, options: HttpOptions): Api {
   api.setNotFoundHandler((request, reply) => {
     refuse(reply, { status: 404, code: 'no-such-resource', error: `no ${request.method} at this path` })
   })
+  api.removeContentTypeParser('text/plain')
   acceptForms(api)
   return api
+}
+
+/** For what is no HTTP request: there is no reply object then, only the socket. */
+function refuseOctets(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const [status, code] = CLIENT_ERRORS[error.code ?? ''] ?? ['400 Bad Request', 'invalid-request']
+  const body = JSON.stringify({ success: false, error: 'this is not an HTTP request as it should be', code })
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, readonly [status: string, code: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'too-large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'timeout'],
 }
 
 function refuse(reply: FastifyReply, { status, code, error }: ReturnType<typeof refusalOf>): void {

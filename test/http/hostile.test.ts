@@ -1,0 +1,294 @@
+// The HTTP API in hostile hands: each request gets a 4xx with an error, never a 500, and the server goes on.
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runEider, startServer, type TestServer } from '../server.js'
+
+let server: TestServer
+let token = ''
+beforeAll(async () => {
+  server = await startServer()
+  await server.createUser('victim', 'secret', 'victim@example.com')
+  token = JSON.parse((await runEider(['--data', server.dir, 'token', 'create', '--json'])).stdout).token
+})
+afterAll(async () => {
+  expect((await server.http('/healthz')).status).toBe(200)
+  expect(server.log()).not.toMatch(/http-failed|"level":"error"/)
+  await server.stop()
+})
+
+/** Sends the octets as they are and returns what comes until the server closes or has answered. */
+async function raw(request: string | Buffer): Promise<string> {
+  const socket = connect(server.port('http'), '127.0.0.1')
+  socket.setTimeout(5_000, () => socket.destroy())
+  socket.on('error', () => {})
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    answer += text
+    const head = answer.indexOf('\r\n\r\n')
+    const length = /content-length: (\d+)/i.exec(answer)
+    if (head > 0 && length !== null && Buffer.byteLength(answer.slice(head + 4)) >= Number(length[1]))
+      socket.destroy()
+  })
+  socket.write(request)
+  await once(socket, 'close')
+  return answer
+}
+
+const status = (answer: string): number => Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1])
+
+/** A GET of the victim's account with these header lines instead of the usual ones. */
+const get = (lines: readonly string[], version = '1.1') =>
+  raw(`${[`GET /user?username=victim HTTP/${version}`, ...lines].join('\r\n')}\r\n\r\n`)
+
+const json = (body: string, headers: Record<string, string> = {}) =>
+  server.http('/user/create', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  })
+
+describe('without a token, only a program on this machine is let in', () => {
+  const local = () => `Host: 127.0.0.1:${server.port('http')}`
+
+  test('as such it is', async () => {
+    expect(status(await get([local()]))).toBe(200)
+    expect(status(await get(['Host: localhost']))).toBe(200)
+    expect(status(await get([local(), `Origin: http://127.0.0.1:${server.port('http')}`]))).toBe(200)
+  })
+
+  test.each([
+    ['foreign Host', ['Host: mail.example.com']],
+    ['foreign Host with our port', ['Host: evil.example:8080']],
+    ['Host that begins like ours', ['Host: 127.0.0.1.evil.example']],
+    ['Host of localhost under a domain', ['Host: localhost.evil.example']],
+    ['Host with a user', ['Host: localhost@evil.example']],
+    ['empty Host', ['Host: ']],
+    ['foreign Origin', ['Host: localhost', 'Origin: https://evil.example']],
+    ['null Origin', ['Host: localhost', 'Origin: null']],
+    ['Origin on another port', ['Host: localhost:8080', 'Origin: http://localhost:3000']],
+    ['a foreign page', ['Host: localhost', 'Sec-Fetch-Site: cross-site']],
+    ['Forwarded', ['Host: localhost', 'Forwarded: for=127.0.0.1']],
+    ['X-Forwarded-For', ['Host: localhost', 'X-Forwarded-For: 127.0.0.1']],
+    ['X-Forwarded-Host', ['Host: localhost', 'X-Forwarded-Host: localhost']],
+    ['X-Forwarded-Proto', ['Host: localhost', 'x-forwarded-proto: http']],
+    ['X-Real-IP', ['Host: localhost', 'X-Real-IP: 127.0.0.1']],
+    ['Via', ['Host: localhost', 'Via: 1.1 proxy']],
+  ])('%s needs one', async (_, lines) => {
+    const refused = await get(lines)
+    expect(status(refused)).toBe(401)
+    expect(refused).toMatch(/www-authenticate: bearer/i)
+    expect(refused).toContain('"code":"token-required"')
+    expect(status(await get([...lines, `Authorization: Bearer ${token}`]))).toBe(200)
+  })
+
+  test('HTTP/1.0 needs one', async () => {
+    expect(status(await get(['Host: localhost'], '1.0'))).toBe(401)
+    expect(status(await get([], '1.0'))).toBe(401)
+    expect(status(await get(['Host: localhost', `Authorization: Bearer ${token}`], '1.0'))).toBe(200)
+  })
+
+  test('two Hosts, or none, are refused', async () => {
+    expect(status(await get(['Host: localhost', 'Host: evil.example']))).toBe(400)
+    expect(
+      status(await get(['Host: localhost', 'Host: evil.example', `Authorization: Bearer ${token}`])),
+    ).toBe(400)
+    expect(status(await get([]))).toBe(400)
+  })
+
+  test('a wrong token is refused, also from here', async () => {
+    for (const wrong of ['Bearer eider_x', `Bearer ${token}x`, `Bearer ${'A'.repeat(400)}`]) {
+      expect(status(await get(['Host: localhost', `Authorization: ${wrong}`]))).toBe(401)
+    }
+  })
+
+  test('health and documentation are open, figures are not', async () => {
+    for (const path of ['/healthz', '/readyz', '/docs', '/openapi.json']) {
+      expect(status(await raw(`GET ${path} HTTP/1.1\r\nHost: evil.example\r\n\r\n`))).toBe(200)
+    }
+    expect(status(await raw('GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n'))).toBe(401)
+    expect(status(await raw('GET /nothing HTTP/1.1\r\nHost: evil.example\r\n\r\n'))).toBe(401)
+  })
+})
+
+describe('with http.requireToken', () => {
+  test('a token is needed by everybody, and stops with its revocation', async () => {
+    const strict = await startServer({ set: { 'http.requireToken': 'true' } })
+    try {
+      const made = JSON.parse((await runEider(['--data', strict.dir, 'token', 'create', '--json'])).stdout)
+      const headers = { authorization: `Bearer ${made.token}` }
+      expect((await strict.http('/user?username=x')).status).toBe(401)
+      expect((await strict.http('/user?username=x', { headers })).status).toBe(404)
+      expect((await strict.http('/readyz')).status).toBe(200)
+      await runEider(['--data', strict.dir, 'token', 'revoke', made.id])
+      expect((await strict.http('/user?username=x', { headers })).status).toBe(401)
+      expect(strict.log()).not.toContain(made.token)
+    } finally {
+      await strict.stop()
+    }
+  })
+})
+
+describe('injection', () => {
+  test.each([
+    ['operator object', '{"username":{"$gt":""},"password":"x"}'],
+    ['operator in the password', '{"username":"a","password":{"$ne":null}}'],
+    ['array', '{"username":["a"],"password":"x"}'],
+    ['number', '{"username":1,"password":"x"}'],
+    ['null', '{"username":null,"password":"x"}'],
+    ['boolean', '{"username":true,"password":"x"}'],
+    ['prototype', '{"__proto__":{"username":"a"},"password":"x"}'],
+    ['constructor', '{"constructor":{"prototype":{"username":"a"}},"password":"x"}'],
+    ['SQL in the name', `{"username":"'; DROP TABLE accounts; --","password":"x"}`],
+    ['SQL comment', '{"username":"victim\\"--","password":"x"}'],
+    ['NUL in the name', '{"username":"a\\u0000b","password":"x"}'],
+    ['lone surrogate', '{"username":"a\\ud800","password":"x"}'],
+    ['line break', '{"username":"a\\r\\nb","password":"x"}'],
+    ['path', '{"username":"../../etc/passwd","password":"x"}'],
+    ['array as body', '[]'],
+    ['text as body', '"username"'],
+    ['null as body', 'null'],
+    ['nothing as body', ''],
+    ['broken JSON', '{"username":'],
+    ['deep JSON', `${'['.repeat(20_000)}${']'.repeat(20_000)}`],
+    ['huge number', '{"username":"a","password":"x","quota":1e400}'],
+    ['quota beyond integers', '{"username":"a","password":"x","quota":9007199254740993}'],
+  ])('%s', async (_, body) => {
+    const response = await json(body)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toEqual({
+      success: false,
+      error: expect.any(String),
+      code: expect.any(String),
+    })
+  })
+
+  test.each([
+    'username[$gt]=',
+    'username=victim&username=other',
+    'username=%27%20OR%201%3D1--',
+    'username=%00',
+    'username=%ff%fe',
+    'username[]=victim',
+    '',
+  ])('query %s', async (query) => {
+    const response = await server.http(`/user?${query}`)
+    expect([400, 404]).toContain(response.status)
+    expect(await response.json()).toMatchObject({ success: false, code: expect.any(String) })
+  })
+
+  test('a query that could mean everybody means nobody', async () => {
+    for (const pattern of ['%25', '*', '_', '.*', '%']) {
+      const response = await server.http(`/user?username=${pattern}`)
+      expect([400, 404]).toContain(response.status)
+    }
+  })
+})
+
+describe('over-long', () => {
+  test.each([
+    ['user name', '/user/create', { username: 'x'.repeat(257), password: 'x' }, 400],
+    ['password', '/user/create', { username: 'long', password: 'x'.repeat(1025) }, 400],
+    ['password in octets', '/user/create', { username: 'long', password: 'ш'.repeat(1000) }, 400],
+    [
+      'address',
+      '/user/address/create',
+      { username: 'victim', address: `${'a'.repeat(320)}@example.com` },
+      400,
+    ],
+    ['domain', '/user/address/create', { username: 'victim', address: `a@${'b'.repeat(64)}.com` }, 400],
+    ['body', '/user/create', { username: 'x'.repeat(1_000_000), password: 'x' }, 413],
+  ])('%s', async (_, path, body, expected) => {
+    const response = await server.http(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    expect(response.status).toBe(expected)
+    expect(await response.json()).toMatchObject({ success: false })
+  })
+
+  test('a header of 100 KB', async () => {
+    expect(status(await get(['Host: localhost', `X-Long: ${'x'.repeat(100_000)}`]))).toBe(431)
+  })
+
+  test('100,000 header lines', async () => {
+    const answer = await get(['Host: localhost', ...Array.from({ length: 100_000 }, () => 'X: y')])
+    expect([200, 400, 431]).toContain(status(answer))
+  })
+
+  test('a path of 100 KB', async () => {
+    expect([404, 414, 431]).toContain(
+      status(await raw(`GET /${'x'.repeat(100_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`)),
+    )
+  })
+
+  test('a chunked body without end', async () => {
+    const piece = `10000\r\n${'x'.repeat(0x10000)}\r\n`
+    const answer = await raw(
+      `POST /user/create HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${piece.repeat(20)}`,
+    )
+    expect(status(answer)).toBe(413)
+  })
+})
+
+describe('not HTTP as it should be', () => {
+  test.each([
+    ['no HTTP', 'EHLO example.com\r\n\r\n', 400],
+    ['octets', Buffer.from([0x16, 0x03, 0x01, 0x00, 0xff, 0x00, 0x0d, 0x0a]), 400],
+    [
+      'two lengths',
+      'POST /user/create HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}',
+      400,
+    ],
+    [
+      'length and chunks',
+      'POST /user/create HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    ['folded header', 'GET /user HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n', 400],
+    ['space before the colon', 'GET /user HTTP/1.1\r\nHost : localhost\r\n\r\n', 400],
+    ['strange method', 'BREW /user HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
+    ['method that is not there', 'DELETE /user HTTP/1.1\r\nHost: localhost\r\n\r\n', 404],
+    ['bad percent', 'GET /user%zz HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
+  ])('%s', async (_, request, expected) => {
+    const answer = await raw(request)
+    expect(status(answer)).toBe(expected)
+    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ success: false })
+  })
+
+  test('a content type that is not known', async () => {
+    for (const type of ['text/plain', 'application/xml', 'multipart/form-data; boundary=x', 'x']) {
+      const response = await json('{"username":"a","password":"x"}', { 'content-type': type })
+      expect(response.status).toBe(415)
+      expect(await response.json()).toMatchObject({ success: false, code: 'unsupported-content-type' })
+    }
+  })
+})
+
+test('an address already taken', async () => {
+  await server.createUser('other', 'secret')
+  for (const address of ['victim@example.com', 'VICTIM@EXAMPLE.COM', '"victim"@example.com']) {
+    const response = await server.http('/user/address/create', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: 'other', address }),
+    })
+    expect(response.status).toBe(409)
+    expect(await response.json()).toMatchObject({ success: false, code: 'address-exists' })
+  }
+})
+
+test('the same account made twenty times at once is made once', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      json('{"username":"racer","password":"x"}').then((response) => response.status),
+    ),
+  )
+  expect(answers.filter((one) => one === 200)).toHaveLength(1)
+  expect(answers.filter((one) => one === 409)).toHaveLength(19)
+})
+
+test('no password and no token ever stands in the log', () => {
+  expect(server.log()).not.toMatch(/secret|eider_[A-Za-z0-9_-]{43}/)
+})

@@ -1,0 +1,164 @@
+// A server's life: start, the files that scripts read, a second server, a kill, and an orderly end.
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { runEider, startServer, type TestServer } from './server.js'
+
+const closing: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+async function start(options: Parameters<typeof startServer>[0] = {}): Promise<TestServer> {
+  const server = await startServer(options)
+  closing.push(() => server.stop())
+  return server
+}
+
+function folder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'eider-life-'))
+  closing.push(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+const runFile = (dir: string) => JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))
+
+test('run.json and the ready line name the process and its real addresses', async () => {
+  const server = await start({ set: { 'lmtp.listen': 'off', 'http.listen': '[::1]:0' } })
+  const run = runFile(server.dir)
+  expect(run.pid).toBe(server.process.pid)
+  expect(Object.keys(run.listeners).sort()).toEqual(['http', 'imap', 'imaps', 'smtp'])
+  expect(run.listeners.smtp).toMatch(/^127\.0\.0\.1:[1-9]\d*$/)
+  expect(run.listeners.http).toMatch(/^\[::1\]:[1-9]\d*$/)
+  const ready = server
+    .log()
+    .split('\n')
+    .map((line) => (line === '' ? {} : JSON.parse(line)))
+    .find(({ event }) => event === 'ready')
+  expect(ready).toMatchObject(run)
+  expect((await fetch(`http://${run.listeners.http}/readyz`)).status).toBe(200)
+})
+
+test('a new data folder is its owner’s alone', async () => {
+  const dir = join(folder(), 'deep', 'data')
+  await start({ dir })
+  expect(statSync(dir).mode & 0o777).toBe(0o700)
+  expect(statSync(join(dir, 'control.sock')).mode & 0o777).toBe(0o600)
+  expect(statSync(join(dir, 'tls-key.pem')).mode & 0o777).toBe(0o600)
+})
+
+test('a second server refuses to start and says which process holds the folder', async () => {
+  const server = await start()
+  const listen = ['imap', 'imaps', 'smtp', 'lmtp', 'http'].flatMap((name) => [
+    '--set',
+    `${name}.listen=127.0.0.1:0`,
+  ])
+  const second = await runEider(['serve', '--data', server.dir, ...listen])
+  expect(second.code).toBe(1)
+  expect(second.stderr).toContain(`held by process ${server.process.pid}`)
+  expect(runFile(server.dir).pid).toBe(server.process.pid)
+  expect((await server.http('/readyz')).status).toBe(200)
+})
+
+test('after a SIGKILL the next server starts, and what was acknowledged is there', async () => {
+  const dir = folder()
+  const first = await startServer({ dir })
+  await first.createUser('anna', 'secret', 'anna@example.com')
+  await first.kill()
+  expect(existsSync(join(dir, 'run.json'))).toBe(true)
+  const listed = await runEider(['user', 'list', '--data', dir, '--json'])
+  expect(JSON.parse(listed.stdout)).toMatchObject([{ username: 'anna' }])
+  const second = await start({ dir })
+  expect(runFile(dir).pid).toBe(second.process.pid)
+  expect(await (await second.http('/user?username=anna@example.com')).json()).toMatchObject({
+    username: 'anna',
+  })
+})
+
+test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it in order, and run.json goes', async (signal) => {
+  const dir = folder()
+  const server = await startServer({ dir })
+  server.process.kill(signal)
+  const [code] = await once(server.process, 'exit')
+  expect(code).toBe(0)
+  expect(existsSync(join(dir, 'run.json'))).toBe(false)
+  expect(existsSync(join(dir, 'control.sock'))).toBe(false)
+  expect(server.log()).toContain('"event":"stopped"')
+})
+
+async function open(
+  server: TestServer,
+  listener: 'imap' | 'smtp' | 'lmtp' | 'http',
+): Promise<{ socket: Socket; said: () => string }> {
+  const socket = connect(server.port(listener), '127.0.0.1')
+  closing.push(() => socket.destroy())
+  socket.on('error', () => {})
+  let text = ''
+  socket.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece
+  })
+  await once(socket, 'connect')
+  if (listener !== 'http') await once(socket, 'data')
+  return { socket, said: () => text }
+}
+
+test('whoever is connected is told, and the process is gone within five seconds', async () => {
+  const server = await startServer()
+  const imap = await open(server, 'imap')
+  const smtp = await open(server, 'smtp')
+  const lmtp = await open(server, 'lmtp')
+  // In the middle of a message, and of a request: neither may hold up the end.
+  smtp.socket.write('EHLO x\r\nMAIL FROM:<>\r\n')
+  const http = await open(server, 'http')
+  http.socket.write('POST /user/create HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{')
+  await once(smtp.socket, 'data')
+  const started = performance.now()
+  expect(await server.stop()).toBe(0)
+  expect(performance.now() - started).toBeLessThan(5_000)
+  expect(imap.said()).toMatch(/^\* BYE /m)
+  expect(smtp.said()).toMatch(/^421 /m)
+  expect(lmtp.said()).toMatch(/^421 /m)
+})
+
+test('a listener that cannot be had is named', async () => {
+  const server = await start()
+  const taken = server.listeners.smtp ?? ''
+  const other = await runEider([
+    'serve',
+    '--data',
+    folder(),
+    '--set',
+    `smtp.listen=${taken}`,
+    '--set',
+    'imap.listen=off',
+    '--set',
+    'imaps.listen=off',
+    '--set',
+    'lmtp.listen=off',
+    '--set',
+    'http.listen=off',
+  ])
+  expect(other.code).toBe(1)
+  expect(other.stderr).toContain(`cannot listen on ${taken} (smtp.listen)`)
+})
+
+test('a data folder with a long name has its control socket too', async () => {
+  const dir = join(folder(), 'x'.repeat(120))
+  mkdirSync(dir)
+  await start({ dir })
+  expect(await runEider(['user', 'list', '--data', dir])).toMatchObject({ code: 0 })
+})
+
+test('a lock that is held while nobody answers is waited for, then named', async () => {
+  const dir = folder()
+  const first = await startServer({ dir })
+  closing.push(() => first.kill())
+  process.kill(first.pid, 'SIGSTOP')
+  rmSync(join(dir, 'control.sock'))
+  const { code, stderr } = await runEider(['user', 'list', '--data', dir])
+  expect(code).toBe(1)
+  expect(stderr).toContain(`held by process ${first.pid} (eider serve)`)
+})

@@ -131,6 +131,10 @@ for (const where of ['running server', 'folder that nobody holds'] as const) {
       })
     })
 
+    test('check', async () => {
+      expect(await json('check')).toEqual({ findings: 0, repaired: 0 })
+    })
+
     test('user remove frees the name', async () => {
       expect(await eider('user remove berta')).toMatchObject({ code: 0 })
       expect(await eider('user show berta@example.com')).toMatchObject({ code: 1 })

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import type { Config } from '../config/schema.js'
 import type { ListenAddress } from '../config/values.js'
 import { createHttpServer } from '../http/server.js'
+import { createImapServer } from '../imap/server.js'
 import { Listener, type ListenerOptions } from '../kit/listener.js'
 import type { Metrics } from '../kit/metrics.js'
 import type { TlsContexts } from '../kit/tls.js'
@@ -60,8 +61,20 @@ export async function startListeners(environment: Environment): Promise<Running[
   return started
 }
 
-function describeListeners(environment: Environment): Partial<Record<ListenerName, Start>> {
+function describeListeners(environment: Environment): Record<ListenerName, Start> {
   const { config, services, tls, metrics } = environment
+  const imap = createImapServer(services, {
+    version: version(),
+    plaintextLogin: config['imap.plaintextLogin'],
+    idleMs: config['imap.idleTimeout'],
+    loginMs: config['imap.loginTimeout'],
+  })
+  const imapLimits = {
+    maxConnections: config['imap.maxConnections'],
+    maxPerAddress: config['imap.maxConnectionsPerAddress'],
+    refuse: '* BYE too many connections',
+    onConnection: imap.handle,
+  }
   const maildrop = (protocol: 'smtp' | 'lmtp') => ({
     maxConnections: config['smtp.maxConnections'],
     maxPerAddress: config['smtp.maxConnectionsPerAddress'],
@@ -77,6 +90,8 @@ function describeListeners(environment: Environment): Partial<Record<ListenerNam
     (address) =>
       startListener(name, { ...options, ...address, name, tls, log: services.log.child({ protocol: name }) })
   return {
+    imap: listener('imap', imapLimits),
+    imaps: listener('imaps', { ...imapLimits, implicitTls: true }),
     smtp: listener('smtp', maildrop('smtp')),
     lmtp: listener('lmtp', maildrop('lmtp')),
     http: (address) => startHttp(environment, address, metrics),

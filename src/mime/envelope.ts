@@ -32,18 +32,19 @@ export function envelopeResponse(fields: EnvelopeFields): string {
   const replyTo = fields.replyTo.length === 0 ? from : addressList(fields.replyTo)
   const to = `${addressList(fields.to)} ${addressList(fields.cc)} ${addressList(fields.bcc)}`
   const ids = `${nstring(fields.inReplyTo)} ${nstring(fields.messageId)}`
-  return `(${unfoldedText(fields.date)} ${unfoldedText(fields.subject)} ${from} ${sender} ${replyTo} ${to} ${ids})`
+  return `(${nstring(fields.date)} ${readable(fields.subject)} ${from} ${sender} ${replyTo} ${to} ${ids})`
 }
 
-/** Tabs that folding left behind are blanks to a reader. */
-function unfoldedText(value: string | undefined): string {
-  return value === undefined ? 'NIL' : imapString(value.includes('\t') ? value.replaceAll('\t', ' ') : value)
+/** What people read has runs of blanks as one: folding leaves them behind. */
+function readable(value: string | undefined): string {
+  if (value === undefined) return 'NIL'
+  return imapString(/\t| {2}|^ | $/.test(value) ? value.replace(/[\t ]+/g, ' ').replace(/^ | $/g, '') : value)
 }
 
 function addressList(list: readonly MailAddress[]): string {
   if (list.length === 0) return 'NIL'
   let text = '('
   for (const { name, mailbox, host } of list)
-    text += `(${nstring(name)} NIL ${nstring(mailbox)} ${nstring(host)})`
+    text += `(${readable(name)} NIL ${nstring(mailbox)} ${nstring(host)})`
   return `${text})`
 }

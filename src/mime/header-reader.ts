@@ -33,6 +33,7 @@ const MESSAGE_FIELDS = new Set([
 for (const name of [...PART_FIELDS, ...MESSAGE_FIELDS]) CANDIDATES.add(name.length * 256 + name.charCodeAt(0))
 
 const SLASH = 47
+const QUOTE = 34
 /** Longer boundaries are cut: RFC 2046 §5.1.1 allows 70 octets. */
 const LONGEST_BOUNDARY = 1000
 
@@ -117,8 +118,10 @@ function readType(part: DraftPart, value: string, limits: MimeLimits): void {
 function readEncoding(value: string): string {
   const lexer = new Lexer(value)
   lexer.skipCfws()
-  const token = lexer.peek() === 34 ? lexer.quotedString() : lexer.token()
-  return token === '' ? '7bit' : token.toLowerCase()
+  if (lexer.peek() === QUOTE) return lexer.quotedString().toLowerCase() || '7bit'
+  const token = lexer.token()
+  lexer.skipCfws()
+  return token === '' || lexer.atToken ? '7bit' : token.toLowerCase()
 }
 
 function readDisposition(value: string, limits: MimeLimits): Disposition {

@@ -85,6 +85,18 @@ export class Lexer {
     return this.#run(TOKEN)
   }
 
+  get atToken(): boolean {
+    return is(this.peek(), TOKEN)
+  }
+
+  /** What begins with `=?`, up to a blank or semicolon; empty where nothing does. */
+  encodedWord(): string {
+    if (!this.text.startsWith('=?', this.pos)) return ''
+    const start = this.pos
+    while (!this.atEnd && this.peek() !== 59 && !is(this.peek(), BLANK)) this.pos++
+    return this.text.slice(start, this.pos)
+  }
+
   #run(kind: number): string {
     const start = this.pos
     while (is(this.peek(), kind)) this.pos++

@@ -5,6 +5,7 @@ import { decodeCharset } from './charset.js'
 import { decodeWords } from './encoded-words.js'
 import type { Lexer } from './lexer.js'
 
+const SEMICOLON = 59
 const EQUALS = 61
 const QUESTION = 63
 const QUOTE = 34
@@ -13,10 +14,12 @@ const QUOTE = 34
 export function readParameters(lexer: Lexer, limit: number): Parameters {
   const params: (readonly [string, string])[] = []
   let extended = false
-  for (;;) {
-    lexer.skipTo(';')
-    if (lexer.atEnd || params.length >= limit) break
-    lexer.pos++
+  lexer.skipCfws()
+  // Some writers forget the first semicolon.
+  for (let first = true; params.length < limit; first = false) {
+    if (!first || !lexer.atToken) lexer.skipTo(';')
+    if (lexer.atEnd) break
+    lexer.take(SEMICOLON)
     lexer.skipCfws()
     const name = lexer.token()
     lexer.skipCfws()
@@ -29,9 +32,9 @@ export function readParameters(lexer: Lexer, limit: number): Parameters {
   return extended ? joinContinuations(params) : params
 }
 
-/** A token; `=` and `?` are let through, for encoded-words that stand here against RFC 2047 §5. */
+/** A token; `=` and `?` are let through, and encoded-words that stand here against RFC 2047 §5. */
 function plainValue(lexer: Lexer): string {
-  let value = ''
+  let value = lexer.encodedWord()
   for (;;) {
     value += lexer.token()
     const code = lexer.peek()

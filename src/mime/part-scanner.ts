@@ -230,12 +230,9 @@ export class PartScanner {
 
   /** A delimiter line of `owner` begins at #pos: everything inside that multipart ends. */
   #delimit(owner: OpenPart, length: number, closes: boolean): void {
-    const index = this.#pos - this.kept.delta
     const room = this.#pos - this.#regionStart
-    let newline = 0
-    if (this.#mode === 'body' && room > 0 && this.kept.octets[index - 1] === LF) {
-      newline = room > 1 && this.kept.octets[index - 2] === CR ? 2 : 1
-    }
+    const newline = this.#mode === 'body' ? this.#newlineBefore(room) : 0
+    if (room === 0 && this.#current !== owner) this.#shortenHeader(this.#current.part)
     const end = this.#pos - newline
     this.#endRegion(end)
     this.#closeUpTo(owner, end, this.#newlines - (newline > 0 ? 1 : 0))
@@ -244,6 +241,20 @@ export class PartScanner {
     this.#mode = 'delimiter'
     this.#beginRegion(end, false, 0)
     this.#pos += length
+  }
+
+  /** Octets of the newline before #pos, at most `room`: it belongs to the delimiter (RFC 2046 §5.1.1). */
+  #newlineBefore(room: number): number {
+    const { octets, delta } = this.kept
+    const index = this.#pos - delta
+    if (room === 0 || octets[index - 1] !== LF) return 0
+    return room > 1 && octets[index - 2] === CR ? 2 : 1
+  }
+
+  /** Where no body stands between header and delimiter, the newline of the delimiter is the header's last. */
+  #shortenHeader(part: DraftPart): void {
+    const { start, end } = part.header
+    if (end === this.#pos) part.header = { start, end: end - this.#newlineBefore(end - start) }
   }
 
   #beginPart(start: number): void {

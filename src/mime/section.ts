@@ -43,22 +43,26 @@ export function findPart(root: Part, path: readonly number[]): Part | undefined 
   return part
 }
 
-const LF = 10
-
 /**
- * The header with only the named fields, or (`not`) without them, and the empty line that ends it. Names compare without
- * case (RFC 3501 §6.4.5).
+ * The header with only the named fields, or (`not`) without them, what is no field included then; and the empty line
+ * that ends it, if there is one. Names compare without case (RFC 3501 §6.4.5).
  */
 export function filterHeader(header: Uint8Array, names: readonly string[], not: boolean): Buffer {
   const octets = Buffer.from(header.buffer, header.byteOffset, header.length)
   const text = octets.toString('latin1')
   const wanted = new Set(names.map((name) => name.toLowerCase()))
+  const fieldsEnd = text.length - emptyLineLength(text)
   let kept = ''
+  let at = 0
   eachField(text, (start, nameEnd, _, end) => {
-    if (wanted.has(text.slice(start, nameEnd).toLowerCase()) === not) return
-    kept += text.slice(start, end)
-    if (text.charCodeAt(end - 1) !== LF) kept += '\r\n'
+    if (not) kept += text.slice(at, start)
+    if (wanted.has(text.slice(start, nameEnd).toLowerCase()) !== not) kept += text.slice(start, end)
+    at = end
   })
-  const emptyLine = /(?:^|\n)(\r?\n)$/.exec(text.slice(-3))
-  return Buffer.from(kept + (emptyLine?.[1] ?? '\r\n'), 'latin1')
+  if (not && at < fieldsEnd) kept += text.slice(at, fieldsEnd)
+  return Buffer.from(kept + text.slice(fieldsEnd), 'latin1')
+}
+
+function emptyLineLength(header: string): number {
+  return /(?:^|\n)(\r?\n)$/.exec(header.slice(-3))?.[1]?.length ?? 0
 }

@@ -90,46 +90,51 @@ export class PartScanner {
 
   #scanHeader(final: boolean): boolean {
     const { octets, delta, length } = this.kept
+    const limit = this.#current.part.header.start + this.#limits.header - delta
     let line = this.#pos - delta
     let at = Math.max(line, this.#probed - delta)
     for (;;) {
       while (at < length && octets[at] !== LF) at++
-      if (at === length) break
-      if (this.#isDelimiterInHeader(line, final)) return true
-      this.#newlines++
-      const empty = at === line || (at === line + 1 && octets[line] === CR)
-      line = ++at
-      this.#pos = line + delta
-      if (empty) {
+      const complete = at < length
+      this.#probed = at + delta
+      if (!complete && (line === length || (at < limit && !final))) return false
+      const delimiter = this.#delimitHeader(line, final)
+      if (delimiter !== undefined) return delimiter
+      const onlyCr = at === line + 1 && octets[line] === CR
+      if (complete && (at === line || onlyCr)) {
+        this.#newlines++
+        this.#pos = at + 1 + delta
         this.#endHeader(this.#pos)
         return true
       }
-      if (this.#pos - this.#current.part.header.start > this.#limits.header) break
+      if (at >= limit && !(onlyCr && !final)) return this.#leaveLongHeader(at + delta)
+      if (!complete) return false
+      this.#newlines++
+      line = ++at
+      this.#pos = line + delta
     }
-    this.#probed = at + delta
-    if (final && at === length && this.#isDelimiterInHeader(line, final)) return true
-    return this.#leaveLongHeader()
   }
 
-  #isDelimiterInHeader(line: number, final: boolean): boolean {
-    if (this.kept.octets[line] !== DASH || this.#boundaries.isEmpty || line >= this.kept.length) return false
-    const match = this.#boundaries.match(this.kept.octets, line, this.kept.length, final)
-    if (match === undefined || match === 'more') return false
-    const pos = line + this.kept.delta
-    this.#pos = pos
-    this.#endHeader(pos, false)
+  /** Ends the header where the line at index `line` is a delimiter: true then, false while that is not known yet. */
+  #delimitHeader(line: number, final: boolean): boolean | undefined {
+    const { octets, length, delta } = this.kept
+    if (octets[line] !== DASH || this.#boundaries.isEmpty || line >= length) return undefined
+    const match = this.#boundaries.match(octets, line, length, final)
+    if (match === undefined) return undefined
+    if (match === 'more') return false
+    this.#pos = line + delta
+    this.#endHeader(this.#pos, false)
     this.#delimit(match.owner, match.length, match.closes)
     return true
   }
 
-  /** Past the limit the fields are read, and what follows is a region that may be cut. */
-  #leaveLongHeader(): boolean {
-    const start = this.#current.part.header.start
-    const limit = start + this.#limits.header
-    if (this.#probed <= limit) return false
+  /** Past the limit the fields are read, and what follows is a region that may be cut. `pos` is within a line. */
+  #leaveLongHeader(pos: number): true {
+    const limit = this.#current.part.header.start + this.#limits.header
     this.#readHeader(limit)
-    this.#atLineStart = this.#probed === this.#pos
-    this.#pos = this.#probed
+    this.cutter.spill(limit)
+    this.#atLineStart = false
+    this.#pos = pos
     this.#mode = 'header-rest'
     this.#beginRegion(limit, false, 0)
     return true
@@ -148,16 +153,9 @@ export class PartScanner {
           this.#endHeader(this.#pos)
           return true
         }
-        if (octets[at] === DASH && !this.#boundaries.isEmpty) {
-          const match = this.#boundaries.match(octets, at, length, final)
-          if (match === 'more') break
-          if (match !== undefined) {
-            this.#pos = at + delta
-            this.#endHeader(this.#pos, false)
-            this.#delimit(match.owner, match.length, match.closes)
-            return true
-          }
-        }
+        const delimiter = this.#delimitHeader(at, final)
+        if (delimiter === true) return true
+        if (delimiter === false) break
         this.#atLineStart = false
       }
       while (at < length && octets[at] !== LF) at++

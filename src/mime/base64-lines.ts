@@ -61,8 +61,8 @@ export class CanonicalBase64 {
   #measure(octets: Buffer, start: number, end: number): boolean {
     let lf = start
     while (lf < end && octets[lf] !== LF) lf++
-    if (lf === end || lf - start > MAX_BASE64_LINE) {
-      if (end - start > MAX_BASE64_LINE + 2) this.done = true
+    if (lf === end || lf - start > MAX_BASE64_LINE + 1) {
+      if (end - start > MAX_BASE64_LINE + 1) this.done = true
       return false
     }
     const crlf = lf > start && octets[lf - 1] === CR

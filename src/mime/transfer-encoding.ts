@@ -14,8 +14,12 @@ for (const [index, char] of [...'0123456789abcdef'].entries()) {
   HEX[char.toUpperCase().charCodeAt(0)] = index
 }
 
-/** base64 with any stray characters; several padded pieces one behind the other are all read. */
-export function decodeBase64(text: string): Buffer {
+/**
+ * base64 with any stray characters (`-` and `_` are such, though Buffer reads them as base64url); several padded pieces
+ * one behind the other are all read.
+ */
+export function decodeBase64(encoded: string): Buffer {
+  const text = /[-_]/.test(encoded) ? encoded.replace(/[-_]/g, '') : encoded
   const padding = text.indexOf('=')
   if (padding < 0 || !/[A-Za-z0-9+/]/.test(text.slice(padding, padding + 1024)))
     return Buffer.from(text, 'base64')
@@ -35,34 +39,47 @@ export function decodeQuotedPrintable(octets: Buffer): Buffer {
 function unquote(octets: Buffer, inHeader: boolean): Buffer {
   const out = Buffer.allocUnsafe(octets.length)
   let length = 0
+  // Behind the last octet of this line that is no blank: the blanks before a newline go.
+  let solid = 0
   for (let at = 0; at < octets.length; at++) {
     const code = octets[at] ?? 0
+    if (code === LF && !inHeader) {
+      const crlf = octets[at - 1] === CR && length > solid
+      length = solid
+      if (crlf) out[length++] = CR
+      out[length++] = LF
+      solid = length
+      continue
+    }
     if (code === EQUALS) {
       const high = HEX[octets[at + 1] ?? 0] ?? -1
       const low = HEX[octets[at + 2] ?? 0] ?? -1
       if (high >= 0 && low >= 0) {
         out[length++] = high * 16 + low
+        solid = length
         at += 2
         continue
       }
-      const next = inHeader ? at : softBreak(octets, at)
-      if (next > at) {
+      const next = inHeader ? -1 : softBreak(octets, at)
+      if (next >= 0) {
+        solid = length
         at = next
         continue
       }
     }
     out[length++] = inHeader && code === UNDERSCORE ? SPACE : code
+    if (code !== SPACE && code !== TAB && code !== CR) solid = length
   }
   return out.subarray(0, length)
 }
 
-/** Index of the newline that ends the soft line break at `at`, or `at` where there is none. */
+/** Index of the newline that ends the soft line break at `at`, or -1 where there is none. */
 function softBreak(octets: Buffer, at: number): number {
   let next = at + 1
   while (octets[next] === SPACE || octets[next] === TAB) next++
   if (octets[next] === CR) next++
   if (next >= octets.length) return octets.length - 1
-  return octets[next] === LF ? next : at
+  return octets[next] === LF ? next : -1
 }
 
 /** The body of a part without its transfer encoding; an encoding that is not known leaves it as it is. */

@@ -50,23 +50,3 @@ export function unfold(header: string, start: number, end: number): string {
 }
 
 const isFoldOrBlank = (code: number): boolean => isBlank(code) || code === 10 || code === CR
-
-/** Whether the octets [start, end) of the header are `name`, which is in lower case, whatever their case. */
-export function nameIs(header: string, start: number, end: number, name: string): boolean {
-  if (end - start !== name.length) return false
-  for (let index = 0; index < name.length; index++) {
-    const code = header.charCodeAt(start + index)
-    const lower = code >= 65 && code <= 90 ? code | 32 : code
-    if (lower !== name.charCodeAt(index)) return false
-  }
-  return true
-}
-
-/** All values of the named field, unfolded, first one first. `name` is in lower case. */
-export function valuesOf(header: string, name: string): string[] {
-  const values: string[] = []
-  eachField(header, (start, nameEnd, valueStart, end) => {
-    if (nameIs(header, start, nameEnd, name)) values.push(unfold(header, valueStart, end))
-  })
-  return values
-}

@@ -3,7 +3,7 @@
 import type { Cut } from '../model/message.js'
 import { type Base64Form, Base64Lines, decodedRange } from './base64-lines.js'
 
-export interface SkeletonStep {
+interface SkeletonStep {
   readonly kind: 'skeleton'
   /** Octets of the skeleton. */
   readonly start: number

@@ -30,7 +30,7 @@ function headerOrText(message: Part, text: Section['text']): Span {
 }
 
 /** The part that the numbers lead to. */
-export function findPart(root: Part, path: readonly number[]): Part | undefined {
+function findPart(root: Part, path: readonly number[]): Part | undefined {
   let part: Part | undefined
   for (const number of path) {
     // Numbers count the parts of a message, or of a multipart; any other part has none.

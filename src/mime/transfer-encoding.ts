@@ -32,7 +32,7 @@ export function decodeQ(text: string): Buffer {
 }
 
 /** Quoted-printable (RFC 2045 §6.7): soft line breaks and blanks at the ends of lines go, bad escapes stay. */
-export function decodeQuotedPrintable(octets: Buffer): Buffer {
+function decodeQuotedPrintable(octets: Buffer): Buffer {
   return unquote(octets, false)
 }
 

@@ -1,6 +1,6 @@
 // What lists, sorts and searches read of a message, from its header's fields and its tree. RFC 5256 §2.1 and §2.2 for
 // base subject and sent date; RFC 5322 §3.6.4 for message ids.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Part, Summary } from '../model/message.js'
 import { addressText } from './addresses.js'
 import { baseSubject } from './base-subject.js'
@@ -57,9 +57,7 @@ function messageIds(value: string | undefined): string[] {
 
 /** A message without any id is a thread of its own, named after its header. */
 function threadId(first: string, header: Uint8Array): string {
-  const hash = createHash('sha256')
-  hash.update(first === '' ? header : Buffer.from(first, 'latin1'))
-  return hash.digest('hex').slice(0, 16)
+  return hash('sha256', first === '' ? header : first, 'hex').slice(0, 16)
 }
 
 /** Types that a mailer shows or checks by itself, whatever their disposition. */

@@ -9,6 +9,8 @@ const INTRO_LENGTH = 256
 /** So much of a body is read for an intro where nothing else is wanted of it. */
 const INTRO_READ = 4 * 1024
 const INTRO_READ_HTML = 64 * 1024
+/** So far an intro is looked for in a text, however many blanks it begins with. */
+const BLANKS_READ = 4 * 1024
 
 export class TextCollector {
   readonly #limit: number
@@ -65,12 +67,18 @@ function beginning(part: DraftPart, octets: Buffer): Buffer {
 
 /** The first characters with blanks collapsed; a surrogate pair is not cut in two. */
 function introOf(text: string): string {
-  // The slice keeps this cheap however long the text is; blanks at its beginning rarely fill it.
-  const collapsed = text
-    .slice(0, 8 * INTRO_LENGTH)
-    .replace(/\s+/g, ' ')
-    .trim()
-  const intro = collapsed.slice(0, INTRO_LENGTH)
-  const last = intro.charCodeAt(intro.length - 1)
-  return intro.length === INTRO_LENGTH && last >= 0xd800 && last <= 0xdbff ? intro.slice(0, -1) : intro
+  let intro = ''
+  let at = 0
+  const end = Math.min(text.length, BLANKS_READ)
+  while (at < end && intro.length < INTRO_LENGTH) {
+    while (at < end && isBlank(text.charCodeAt(at))) at++
+    const start = at
+    while (at < end && at - start < INTRO_LENGTH && !isBlank(text.charCodeAt(at))) at++
+    if (at > start) intro += intro === '' ? text.slice(start, at) : ` ${text.slice(start, at)}`
+  }
+  if (intro.length < INTRO_LENGTH) return intro
+  const last = intro.charCodeAt(INTRO_LENGTH - 1)
+  return intro.slice(0, last >= 0xd800 && last <= 0xdbff ? INTRO_LENGTH - 1 : INTRO_LENGTH).trimEnd()
 }
+
+const isBlank = (code: number): boolean => code <= 32 || code === 0xa0 || code === 0xfeff

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { BlobStore } from '../blobs.js'
 
-export interface OpenBlobs {
+interface OpenBlobs {
   readonly blobs: BlobStore
   /** Closes the blob store and opens the same data again, as a restart does. */
   reopen(): Promise<BlobStore>
@@ -14,7 +14,7 @@ export interface OpenBlobs {
   octetsKept(): Promise<number>
 }
 
-export interface BlobEngine {
+interface BlobEngine {
   readonly name: string
   open(): Promise<OpenBlobs>
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type AccountId, accountId, mailboxId, modSeq } from '../../model/ids.js'
 import type { Bus, Hint } from '../bus.js'
 
-export interface OpenBus {
+interface OpenBus {
   readonly bus: Bus
   /** Resolves once every hint published so far has been heard. */
   settled(): Promise<void>
@@ -12,7 +12,7 @@ export interface OpenBus {
   pass(seconds: number): Promise<void>
 }
 
-export interface BusEngine {
+interface BusEngine {
   readonly name: string
   open(): Promise<OpenBus>
 }

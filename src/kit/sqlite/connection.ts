@@ -45,7 +45,8 @@ export function openForWriting(file: string): Connection {
   closeSync(openSync(file, 'a', 0o600))
   const db = new SQLite(file, { timeout: BUSY_MS })
   try {
-    db.pragma('auto_vacuum = INCREMENTAL')
+    // Only for a new file: on another it is a write, which a full disk refuses.
+    if (db.pragma('page_count', { simple: true }) === 0) db.pragma('auto_vacuum = INCREMENTAL')
     db.pragma('journal_mode = WAL')
     db.pragma(`synchronous = ${synchronous()}`)
     db.pragma('foreign_keys = OFF')

@@ -62,10 +62,11 @@ export class GroupCommit {
   close(): void {
     try {
       this.#db?.pragma('wal_checkpoint(TRUNCATE)')
-    } finally {
-      this.#db?.close()
-      this.#db = undefined
+    } catch {
+      // On a full disk the WAL keeps what was committed, and the next start reads it.
     }
+    this.#db?.close()
+    this.#db = undefined
   }
 
   /** Runs what waits, and what `more` gives meanwhile, as one group. Never throws. */

@@ -10,7 +10,7 @@ import { ContentReads } from './reading-contents.js'
 import { IndexReads } from './reading-index.js'
 
 /** The database's error as one of the closed set: its codes are the mutations' own, or of the same names. */
-export function storeError(error: unknown): unknown {
+function storeError(error: unknown): unknown {
   if (!(error instanceof DatabaseError)) return error
   const known: Record<StoreErrorCode, true> = {
     'no-such-account': true,

@@ -43,7 +43,7 @@ export interface AppendResult {
   readonly modseq: number
 }
 
-export interface CopyArgs {
+interface CopyArgs {
   readonly account: number
   readonly from: number
   readonly uids: Uint32Array
@@ -51,7 +51,7 @@ export interface CopyArgs {
   readonly quotaLimit: number
 }
 
-export interface MoveArgs {
+interface MoveArgs {
   readonly account: number
   readonly from: number
   readonly uids: Uint32Array
@@ -67,7 +67,7 @@ export interface CopyResult {
 }
 
 /** How much of the UIDs a slice has dealt with. */
-export interface Sliced {
+interface Sliced {
   readonly done: number
 }
 
@@ -100,7 +100,7 @@ export interface ExpungeArgs {
   readonly sliceMs: number
 }
 
-export interface ExpungeResult extends Sliced {
+interface ExpungeResult extends Sliced {
   readonly modseq: number
   readonly uids: Uint32Array
   /** Where to go on when all that bear \Deleted are asked for; undefined at the end. */

@@ -86,7 +86,7 @@ export class MailboxPaths {
 }
 
 /** Never given before in this account, and above what any earlier store of it can have given. */
-export function nextUidValidity(account: AccountRow): number {
+function nextUidValidity(account: AccountRow): number {
   account.uid_validity = Math.max(account.uid_validity + 1, Math.floor(Date.now() / 1000))
   return account.uid_validity
 }

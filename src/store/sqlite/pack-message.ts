@@ -7,7 +7,7 @@ import { MAX_PACKED_SIZE } from '../index-codec.js'
 import type { NewMessage } from '../messages.js'
 import type { PackedMessage } from './calls.js'
 
-export const owned = (octets: Uint8Array): Uint8Array =>
+const owned = (octets: Uint8Array): Uint8Array =>
   octets.byteLength === octets.buffer.byteLength ? octets : octets.slice()
 
 /** Text where every octet is ASCII, else the octets. */

@@ -24,7 +24,7 @@ interface TombstoneRow {
   readonly cold: Uint8Array
 }
 
-export type MutableEntries = HotColumns & { readonly length: number; readonly cold?: ColdColumns }
+type MutableEntries = HotColumns & { readonly length: number; readonly cold?: ColdColumns }
 
 /** Moves the entries that `keep` accepts to the front; returns how many they are. */
 function compact(entries: MutableEntries, keep: (at: number) => boolean): number {

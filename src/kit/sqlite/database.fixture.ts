@@ -1,0 +1,27 @@
+// Mutations for database.test.ts: a table of notes.
+
+import type { Connection } from './connection.js'
+import type { MutationModule } from './mutations.js'
+
+export const module: MutationModule = {
+  name: 'notes',
+  migrations: ['CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL, octets BLOB)'],
+  mutations: (db: Connection) => {
+    const insert = db.prepare<[string, Uint8Array]>('INSERT INTO note (text, octets) VALUES (?, ?)')
+    const none = new Uint8Array()
+    const add = ({ text, octets = none }: { text: string; octets?: Uint8Array }) =>
+      Number(insert.run(text, octets).lastInsertRowid)
+    return {
+      add,
+      addAndFail: ({ text }: { text: string }) => {
+        add({ text })
+        throw Object.assign(new Error(`${text} is not wanted`), { code: 'unwanted' })
+      },
+      addAfter: ({ text, ms }: { text: string; ms: number }) => {
+        for (const until = performance.now() + ms; performance.now() < until; );
+        return add({ text })
+      },
+      vanish: () => process.exit(3),
+    }
+  },
+}

@@ -26,6 +26,7 @@ const limitsOf = (config: Config): Limits => ({
   failuresPerAddress: config['auth.failuresPerAddress'],
   failuresPerAccount: config['auth.failuresPerAccount'],
   failureWindowMs: config['auth.window'],
+  connectionsPerAccount: config['imap.maxConnectionsPerAccount'],
 })
 
 async function open(config: Config, log: Logger): Promise<Opened> {

@@ -37,7 +37,7 @@ export const configSchema = z.object({
   'imap.maxConnectionsPerAddress': connections()
     .prefault(1_000)
     .describe('of these, from one address (not loopback)'),
-  'imap.maxConnectionsPerAccount': connections().prefault(100).describe('logged in to one account'),
+  'imap.maxConnectionsPerAccount': connections().prefault(5_000).describe('logged in to one account'),
   'imap.idleTimeout': duration()
     .prefault('30m')
     .describe('how long a logged-in client may be silent (RFC 3501 §5.4)'),

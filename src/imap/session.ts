@@ -30,7 +30,8 @@ export class Session {
   #login: Login | undefined
   #unwatch: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
-  #checkingLogin = false
+  #loginChecks = 0
+  #release: (() => void) | undefined
   #idling = false
   /** Hints heard: whether one came while a mailbox was being opened. */
   hintsHeard = 0
@@ -80,9 +81,13 @@ export class Session {
     return this.view
   }
 
-  logIn(login: Login): void {
+  /** `release` gives back the connection that was taken of the account's. */
+  logIn(login: Login, release: () => void): void {
     this.#login = login
+    this.#release = release
     this.#unwatch = watch(this.services, login.account.id, this.#onHint)
+    // The password may have changed while it was being verified, before anybody told us.
+    void this.#checkLogin()
     this.restartTimer()
   }
 
@@ -95,16 +100,18 @@ export class Session {
     if (this.#idling && this.view?.stale === true) this.input.nudge()
   }
 
-  /** A changed password, or the account's end, ends its sessions. */
+  /** A changed password, or the account's end, ends its sessions. What changes during a check is checked after it. */
   async #checkLogin(): Promise<void> {
-    if (this.#checkingLogin || this.#login === undefined) return
-    this.#checkingLogin = true
+    if (this.#login === undefined || ++this.#loginChecks > 1) return
     try {
-      if (!(await stillValid(this.services, this.#login))) this.input.interrupt('Log in again')
+      for (let answered = 0; answered < this.#loginChecks; ) {
+        answered = this.#loginChecks
+        if (!(await stillValid(this.services, this.#login))) this.input.interrupt('Log in again')
+      }
     } catch (err) {
       this.connection.log.warn({ err }, 'imap-login-check-failed')
     } finally {
-      this.#checkingLogin = false
+      this.#loginChecks = 0
     }
   }
 
@@ -141,6 +148,8 @@ export class Session {
     clearTimeout(this.#timer)
     this.#unwatch?.()
     this.#unwatch = undefined
+    this.#release?.()
+    this.#release = undefined
     this.view = undefined
     this.#login = undefined
   }

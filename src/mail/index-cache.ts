@@ -2,12 +2,8 @@
 // Bounded by octets; what was used longest ago goes first. Losing it costs a read, nothing else.
 
 import type { AccountId, MailboxId, ModSeq } from '../model/ids.js'
-import { lowerBound } from '../model/number-set.js'
 import type { Entries } from '../store/entries.js'
 import type { Mailbox } from '../store/mailboxes.js'
-import { readChanges } from './changes.js'
-import { copyEntries, mergeEntries, roomFor, sliceEntries } from './entry-columns.js'
-import type { Services } from './services.js'
 
 export interface MailboxIndex {
   readonly mailbox: Mailbox
@@ -54,39 +50,4 @@ export class IndexCache {
     this.#kept.delete(key)
     this.#octets -= octetsOf(index)
   }
-}
-
-/** The entries without those whose UID stands in `gone`; both ascending. */
-export function withoutUids(entries: Entries, gone: Uint32Array): Entries {
-  if (gone.length === 0 || entries.length === 0) return entries
-  const left = roomFor(entries.length, entries)
-  let at = 0
-  let from = 0
-  for (const uid of gone) {
-    const position = lowerBound(entries.uids, uid, from)
-    copyEntries(entries, from, position, left, at)
-    at += position - from
-    from = entries.uids[position] === uid ? position + 1 : position
-  }
-  copyEntries(entries, from, entries.length, left, at)
-  at += entries.length - from
-  return sliceEntries(left, 0, at)
-}
-
-/** The mailbox's whole index as of now. Throws StoreError `no-such-mailbox`. */
-export async function openIndex(
-  services: Services,
-  account: AccountId,
-  mailbox: MailboxId,
-): Promise<MailboxIndex> {
-  const cached = services.indexCache.get(account, mailbox)
-  const changes = await readChanges(services, account, mailbox, cached?.token ?? (0 as ModSeq))
-  const known = changes.startOver ? undefined : cached?.entries
-  const entries =
-    known === undefined
-      ? changes.entries
-      : mergeEntries(withoutUids(known, changes.expunged), changes.entries)
-  const index = { mailbox: changes.mailbox, token: changes.token, uidNext: changes.uidNext, entries }
-  services.indexCache.put(account, mailbox, index)
-  return index
 }

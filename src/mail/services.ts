@@ -21,6 +21,8 @@ export interface Limits {
   readonly failuresPerAddress: number
   readonly failuresPerAccount: number
   readonly failureWindowMs: number
+  /** Connections logged in to one account at once. */
+  readonly connectionsPerAccount: number
 }
 
 export interface Services {

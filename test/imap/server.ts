@@ -30,6 +30,7 @@ const LIMITS: Limits = {
   failuresPerAddress: 1000,
   failuresPerAccount: 1000,
   failureWindowMs: 60_000,
+  connectionsPerAccount: 10_000,
 }
 
 export interface ImapTestServer {

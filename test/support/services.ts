@@ -20,6 +20,7 @@ const LIMITS: Limits = {
   failuresPerAddress: 20,
   failuresPerAccount: 20,
   failureWindowMs: 60_000,
+  connectionsPerAccount: 1000,
 }
 
 export interface OpenServices extends Services {

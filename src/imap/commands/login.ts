@@ -2,6 +2,7 @@
 // travel in the open.
 
 import { authenticate as verify } from '../../mail/authenticate.js'
+import { takeConnection } from '../../mail/connections.js'
 import { askForMore } from '../continuation.js'
 import { bad, ConnectionEnded, no, ok, type Reply } from '../reply.js'
 import type { Session } from '../session.js'
@@ -13,7 +14,8 @@ async function logIn(session: Session, username: string, password: string): Prom
   if (!session.mayLogIn) throw no('Passwords need TLS here', 'PRIVACYREQUIRED')
   const remote = session.connection.remoteAddress
   const login = await verify(session.services, { username, password, remote, protocol: 'imap' })
-  session.logIn(login)
+  const release = await takeConnection(session.services, login.account.id)
+  session.logIn(login, release)
   session.connection.log.info({ account: login.account.id }, 'imap-login')
   return ok('Logged in', `CAPABILITY ${session.capabilities()}`)
 }

@@ -1,7 +1,7 @@
 // SELECT and EXAMINE (RFC 3501 §6.3.1, §6.3.2).
 
-import { openIndex } from '../../mail/index-cache.js'
 import { claimRecent, findMailbox } from '../../mail/mailboxes.js'
+import { openIndex } from '../../mail/open-index.js'
 import { FLAG_WORDS, SEEN } from '../../model/flags.js'
 import { isStoreError } from '../../store/errors.js'
 import { pathOf } from '../mailbox-names.js'

@@ -1,7 +1,7 @@
 // STATUS (RFC 3501 §6.3.10), with APPENDLIMIT (RFC 7889 §3).
 
-import { openIndex } from '../../mail/index-cache.js'
 import { findMailbox } from '../../mail/mailboxes.js'
+import { openIndex } from '../../mail/open-index.js'
 import type { Mailbox } from '../../mail/types.js'
 import { lowerBound } from '../../model/number-set.js'
 import { pathOf } from '../mailbox-names.js'

@@ -18,7 +18,9 @@ export interface Refused {
 
 /** Who the client is and how it came. */
 export interface Client {
+  /** What it called itself: a domain or an address literal. */
   readonly helo: string
+  /** By EHLO or LHLO, not HELO. */
   readonly extended: boolean
   readonly secure: boolean
   readonly remoteAddress: string

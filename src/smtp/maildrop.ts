@@ -6,13 +6,13 @@ import {
   deliverAll,
   deliverEach,
   findRecipients,
-  hasRoom,
   quotaOf,
   type Recipient,
 } from '../mail/deliver.js'
 import { MailError } from '../mail/errors.js'
 import { type Ingested, Intake } from '../mail/intake.js'
 import type { Services } from '../mail/services.js'
+import type { Account } from '../mail/types.js'
 import { isStoreError } from '../store/errors.js'
 import type { Accepted, Envelope, MailTarget, MessageSink, Refused, Sender } from './envelope.js'
 import type { Path } from './grammar.js'
@@ -28,8 +28,6 @@ export interface Rcpt extends Accepted {
 export class Maildrop implements MailTarget<Rcpt> {
   readonly #services: Services
   readonly #settings: SmtpSettings
-  #zone = 0
-  #zoneKnownAt = Number.NEGATIVE_INFINITY
 
   constructor(services: Services, settings: SmtpSettings) {
     this.#services = services
@@ -41,9 +39,10 @@ export class Maildrop implements MailTarget<Rcpt> {
     if (recipients.length === 0) return { refused: UNKNOWN_RECIPIENT }
     // Without SIZE there must be room for something.
     const octets = Math.max(1, sender.declaredSize ?? 0)
-    for (const recipient of recipients) {
-      if (await hasRoom(this.#services, recipient, octets)) continue
-      return { refused: this.#withoutRoom(recipient, octets) }
+    for (const { account } of recipients) {
+      // As it was found a moment ago; the transaction that delivers looks again.
+      if (account.storageUsed + octets <= quotaOf(this.#services, account)) continue
+      return { refused: this.#withoutRoom([account], octets) }
     }
     return { address: this.#addressOf(path), recipients }
   }
@@ -80,8 +79,8 @@ export class Maildrop implements MailTarget<Rcpt> {
   }
 
   /** For good where the message would not fit into an empty mailbox either (RFC 3463: X.2.2 as 5 or 4). */
-  #withoutRoom(recipient: Recipient, octets: number): Reply {
-    return octets > quotaOf(this.#services, recipient.account) ? ABOVE_QUOTA : MAILBOX_FULL
+  #withoutRoom(accounts: readonly Account[], octets: number): Reply {
+    return accounts.some((account) => octets > quotaOf(this.#services, account)) ? ABOVE_QUOTA : MAILBOX_FULL
   }
 
   async #deliver(envelope: Envelope<Rcpt>, ingested: Ingested): Promise<Reply[]> {
@@ -91,50 +90,41 @@ export class Maildrop implements MailTarget<Rcpt> {
         await deliverAll(this.#services, ingested, deliveries)
         return [OK]
       } catch (error) {
-        return [this.#refusal(error, deliveries[0]?.recipient, ingested)]
+        return [this.#refusal(error, deliveries, ingested)]
       }
     }
     const outcomes = await deliverEach(this.#services, ingested, deliveries)
     return places.map((own) => {
       const failed = own.find((place) => outcomes[place] instanceof Error)
-      return failed === undefined
-        ? OK
-        : this.#refusal(outcomes[failed], deliveries[failed]?.recipient, ingested)
+      if (failed === undefined) return OK
+      return this.#refusal(outcomes[failed], deliveries.slice(failed, failed + 1), ingested)
     })
   }
 
-  #refusal(error: unknown, recipient: Recipient | undefined, ingested: Ingested): Reply {
+  #refusal(error: unknown, deliveries: readonly DeliveryTo[], ingested: Ingested): Reply {
     if (!isStoreError(error, 'quota-exceeded')) {
       if (!isStoreError(error) || error.code === 'corrupt') {
         this.#services.log.error({ err: error }, 'delivery-failed')
       }
       return replyToError(error)
     }
-    return recipient === undefined ? MAILBOX_FULL : this.#withoutRoom(recipient, ingested.parsed.size)
+    const accounts = deliveries.map(({ recipient }) => recipient.account)
+    return this.#withoutRoom(accounts, ingested.parsed.size)
   }
 
   #arrivalOf({ client, sender, recipients, id }: Envelope<Rcpt>): Arrival {
     const at = this.#services.clock()
     return {
-      ...client,
+      client,
       hostname: this.#settings.hostname,
       protocol: this.#settings.protocol,
       utf8: sender.utf8,
       id,
       at,
-      zone: this.#zoneAt(at),
+      zone: -new Date(at).getTimezoneOffset(),
       reversePath: sender.reversePath,
       onlyRecipient: recipients.length === 1 ? recipients[0]?.address : undefined,
     }
-  }
-
-  /** Minutes east, looked up once a minute: asking costs more than the rest of a trace. */
-  #zoneAt(at: number): number {
-    if (Math.abs(at - this.#zoneKnownAt) >= 60_000) {
-      this.#zone = -new Date(at).getTimezoneOffset()
-      this.#zoneKnownAt = at
-    }
-    return this.#zone
   }
 
   #note(envelope: Envelope<Rcpt>, replies: readonly Reply[], measured: { octets: number; ms: number }): void {

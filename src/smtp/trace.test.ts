@@ -3,13 +3,11 @@
 import { describe, expect, it } from 'vitest'
 import { type Arrival, dateTime, traceLines, withProtocol } from './trace.js'
 
+const client = { helo: 'client.example', extended: true, secure: false, remoteAddress: '192.0.2.1' }
 const arrival: Arrival = {
-  helo: 'client.example',
-  remoteAddress: '192.0.2.1',
+  client,
   hostname: 'mx.example',
   protocol: 'smtp',
-  extended: true,
-  secure: false,
   utf8: false,
   id: 'abc-1',
   at: Date.UTC(2026, 10, 2, 3, 4, 5),
@@ -32,7 +30,12 @@ describe('trace lines', () => {
 
   it('name no recipient in Received where there are several, an IPv6 address by its tag, and a null reverse-path', () => {
     const lines = traceLines(
-      { ...arrival, reversePath: '', onlyRecipient: undefined, remoteAddress: '2001:db8::1' },
+      {
+        ...arrival,
+        reversePath: '',
+        onlyRecipient: undefined,
+        client: { ...client, remoteAddress: '2001:db8::1' },
+      },
       'to@example.org',
     ).toString()
     expect(lines).toContain('Return-Path: <>\r\n')
@@ -41,13 +44,13 @@ describe('trace lines', () => {
   })
 
   it.each([
-    ['SMTP', { extended: false }],
+    ['SMTP', { client: { ...client, extended: false } }],
     ['ESMTP', {}],
-    ['ESMTPS', { secure: true }],
+    ['ESMTPS', { client: { ...client, secure: true } }],
     ['UTF8SMTP', { utf8: true }],
-    ['UTF8SMTPS', { utf8: true, secure: true }],
+    ['UTF8SMTPS', { utf8: true, client: { ...client, secure: true } }],
     ['LMTP', { protocol: 'lmtp' as const }],
-    ['LMTPS', { protocol: 'lmtp' as const, secure: true }],
+    ['LMTPS', { protocol: 'lmtp' as const, client: { ...client, secure: true } }],
     ['UTF8LMTP', { protocol: 'lmtp' as const, utf8: true }],
   ])('say "with %s"', (expected, change) => {
     expect(withProtocol({ ...arrival, ...change })).toBe(expected)

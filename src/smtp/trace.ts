@@ -1,16 +1,13 @@
 // The lines that are put above a message at its final delivery: Return-Path, Delivered-To, Received. RFC 5321 §4.4,
 // the `with` protocols of RFC 3848 and RFC 6531 §4.3. Everything that goes in was checked by the grammar: no control characters.
 
+import type { Client } from './envelope.js'
+
 /** How and from whom a message came in: the same for all its recipients. */
 export interface Arrival {
-  /** What the client called itself; empty where it did not. */
-  readonly helo: string
-  readonly remoteAddress: string
+  readonly client: Client
   readonly hostname: string
   readonly protocol: 'smtp' | 'lmtp'
-  /** EHLO or LHLO was used, not HELO. */
-  readonly extended: boolean
-  readonly secure: boolean
   readonly utf8: boolean
   /** An atom, unique. */
   readonly id: string
@@ -24,11 +21,11 @@ export interface Arrival {
 }
 
 /** RFC 3848, RFC 6531 §4.3. Plain HELO knows neither TLS nor UTF-8. */
-export function withProtocol(arrival: Pick<Arrival, 'protocol' | 'extended' | 'secure' | 'utf8'>): string {
-  const secure = arrival.secure ? 'S' : ''
-  if (arrival.protocol === 'lmtp') return `${arrival.utf8 ? 'UTF8' : ''}LMTP${secure}`
-  if (arrival.utf8) return `UTF8SMTP${secure}`
-  return arrival.extended ? `ESMTP${secure}` : 'SMTP'
+export function withProtocol({ protocol, client, utf8 }: Arrival): string {
+  const secure = client.secure ? 'S' : ''
+  if (protocol === 'lmtp') return `${utf8 ? 'UTF8' : ''}LMTP${secure}`
+  if (utf8) return `UTF8SMTP${secure}`
+  return client.extended ? `ESMTP${secure}` : 'SMTP'
 }
 
 /** Return-Path comes first, then what is the recipient's own, then Received: the newest stands above the older ones. */
@@ -40,11 +37,12 @@ export function traceLines(arrival: Arrival, deliveredTo: string): Buffer {
 }
 
 function receivedLine(arrival: Arrival): string {
-  const { helo, remoteAddress, hostname, id, onlyRecipient } = arrival
+  const { client, hostname, id, onlyRecipient } = arrival
+  const { helo, remoteAddress } = client
   const address = remoteAddress.includes(':') ? `[IPv6:${remoteAddress}]` : `[${remoteAddress}]`
   const recipient = onlyRecipient === undefined ? '' : `\r\n\tfor <${onlyRecipient}>`
   return (
-    `Received: from ${helo === '' ? 'unknown' : helo} (${address})\r\n` +
+    `Received: from ${helo} (${address})\r\n` +
     `\tby ${hostname} with ${withProtocol(arrival)} id ${id}${recipient};\r\n` +
     `\t${dateTime(arrival.at, arrival.zone)}\r\n`
   )

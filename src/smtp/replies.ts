@@ -48,9 +48,16 @@ export const SHUTTING_DOWN: Reply = '421 4.3.2 Server is shutting down'
 /** For the listener, above its limits. */
 export const TOO_MANY_CONNECTIONS: Reply = '421 4.7.0 Too many connections'
 
+const isForeseen = (error: unknown): error is StoreError | MailError =>
+  error instanceof StoreError || error instanceof MailError
+
+/** For the log: what is foreseen in a line, anything else with its stack. */
+export const describeError = (error: unknown): object =>
+  isForeseen(error) && error.code !== 'corrupt' ? { code: error.code, err: error.message } : { err: error }
+
 /** The one switch from errors to replies. What is no StoreError or MailError is ours, not the sender's: try later. */
 export function replyToError(error: unknown): Reply {
-  if (!(error instanceof StoreError) && !(error instanceof MailError)) return TRY_LATER
+  if (!isForeseen(error)) return TRY_LATER
   switch (error.code) {
     case 'message-too-large':
       return TOO_LARGE

@@ -112,7 +112,7 @@ export class Session implements Dialogue {
   #guard(answer: Answer | Promise<Answer>): Answer | Promise<Answer> {
     if (!(answer instanceof Promise)) return answer
     return answer.catch((error: unknown) => {
-      this.#connection.log.warn({ err: error }, 'command-failed')
+      this.#connection.log.warn(replies.describeError(error), 'command-failed')
       return replies.replyToError(error)
     })
   }
@@ -285,9 +285,11 @@ export class Session implements Dialogue {
 
   async #abandon(sink: MessageSink, error: unknown): Promise<Reply> {
     const reply = replies.replyToError(error)
-    this.#connection.log.warn({ err: error, reply }, 'message-not-taken')
+    this.#connection.log.warn({ ...replies.describeError(error), reply }, 'message-not-taken')
     // What abort could not drop, the collector will.
-    await sink.abort().catch((err: unknown) => this.#connection.log.warn({ err }, 'abort-failed'))
+    await sink
+      .abort()
+      .catch((err: unknown) => this.#connection.log.warn(replies.describeError(err), 'abort-failed'))
     return reply
   }
 }

@@ -26,6 +26,8 @@ and memory from /proc); password=…; login=user|address (default address); run:
   --repeats N           instead of each row's own number of repeats
   --json FILE           writes every sample
   --setup --http URL    only creates the accounts of the first server
+
+Start the servers afresh before a run whose memory rows count.
 `
 
 const { values, positionals } = parseArgs({
@@ -96,7 +98,8 @@ async function runRow(row: Row, targets: readonly Target[], failures: Map<string
       runs.set(target, await row.begin(target))
     })
   }
-  const repeats = values.repeats === undefined ? row.repeats : positive('repeats', values.repeats)
+  const given = values.repeats === undefined ? row.repeats : positive('repeats', values.repeats)
+  const repeats = row.once ? 1 : given
   for (let repeat = 0; repeat < repeats; repeat++) {
     const turn = repeat % 2 === 0 ? targets : [...targets].reverse()
     for (const target of turn)

@@ -94,11 +94,15 @@ function residentKb(pids: Iterable<number>): number {
   return pages * PAGE_KB
 }
 
-/** Watches resident memory; `stop` returns the peak over what was resident at the start, in KB. */
+/** Resident memory of the whole tree, in KB. */
+export function treeResidentKb(root: number): number {
+  return residentKb(tree(root).keys())
+}
+
+/** Watches resident memory; `stop` returns the peak, in KB. */
 export function watchPeak(root: number): { stop: () => number } {
   let pids = [...tree(root).keys()]
-  const idle = residentKb(pids)
-  let peak = idle
+  let peak = residentKb(pids)
   let marked = false
   try {
     // Sets the kernel's own high-water mark back, so that no peak between two looks is missed.
@@ -119,7 +123,7 @@ export function watchPeak(root: number): { stop: () => number } {
     clearInterval(seldom)
     look()
     if (marked && pids.length === 1) peak = Math.max(peak, kilobytes(read(`/proc/${root}/status`), 'VmHWM'))
-    return peak - idle
+    return peak
   }
   return { stop }
 }

@@ -21,6 +21,8 @@ export interface Run {
 export interface Row {
   readonly name: string
   readonly repeats: number
+  /** Measured once whatever the command line says: a second time would find memory that the first left behind. */
+  readonly once?: true
   figures(plan: Plan): readonly Figure[]
   /** Prepares a server: connections, mailboxes. Nothing of it is measured. */
   begin(target: Target): Promise<Run>

@@ -1,4 +1,5 @@
-// The rows in the order in which they run: what is read for the first time comes before what reads it again.
+// The rows in the order in which they run: memory while the server is fresh; and what is read for the first time before
+// what reads it again.
 import type { Row } from '../row.js'
 import { append, appendLong, appendOneMailbox } from './append.js'
 import { bigMessages } from './big-message.js'
@@ -16,6 +17,9 @@ import { select } from './select.js'
 import { store } from './store.js'
 
 export const ROWS: readonly Row[] = [
+  idleMemory,
+  idleMemoryTls,
+  bigMessages,
   append,
   appendLong,
   lmtp1,
@@ -33,9 +37,6 @@ export const ROWS: readonly Row[] = [
   idle,
   loginAgain,
   loginFirst,
-  idleMemory,
-  idleMemoryTls,
-  bigMessages,
   growth,
   noopElsewhere,
 ]

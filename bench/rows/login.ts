@@ -66,7 +66,7 @@ export const loginFirst: Row = {
       async measure() {
         const numbers = Array.from({ length: accounts }, () => next++)
         if (target.server.http) await createAccounts(target, target.server.http, numbers)
-        const bare = await bareHashRate(2)
+        const before = await bareHashRate(2)
         const start = performance.now()
         const took = await target.costed('login-first', accounts, async () => {
           const work = async (): Promise<void> => {
@@ -77,6 +77,8 @@ export const loginFirst: Row = {
           return performance.now() - start
         })
         const rate = (accounts * 1000) / took
+        // The faster of two, so that a moment when the machine was busy flatters nobody.
+        const bare = Math.max(before, await bareHashRate(2))
         target.record('login-first', rate)
         target.record('login-first.bare', (rate * 100) / bare)
       },

@@ -1,0 +1,35 @@
+// Every RFC that the code cites is listed in docs/rfc.md, and every row there is about something that exists.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const listed = readFileSync('docs/rfc.md', 'utf8')
+  .split('\n')
+  .filter((line) => /^\| \d/.test(line))
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+
+const sources = ['src', 'test', 'bench', 'examples'].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name)),
+)
+
+test('an RFC that is cited is listed', () => {
+  const known = new Set(listed.map(([, number]) => number))
+  const unknown = sources.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/\bRFC (\d{3,5})\b/g)]
+      .filter(([, number]) => !known.has(number))
+      .map(([citation]) => `${file}: ${citation}`),
+  )
+  expect(unknown).toEqual([])
+})
+
+test('a row names files that are there', () => {
+  const missing = listed.flatMap(([, number, , , where]) =>
+    (where ?? '')
+      .split(', ')
+      .filter((path) => !existsSync(path))
+      .map((path) => `RFC ${number}: ${path}`),
+  )
+  expect(missing).toEqual([])
+})

@@ -16,12 +16,6 @@ export const findMailbox = (
   path: MailboxPath,
 ): Promise<Mailbox | undefined> => services.store.mailboxByPath(account, path)
 
-export const readMailbox = (
-  services: Services,
-  account: AccountId,
-  id: MailboxId,
-): Promise<Mailbox | undefined> => services.store.mailbox(account, id)
-
 /** Throws StoreError `mailbox-exists`, `limit`. */
 export async function createMailbox(
   services: Services,

@@ -1,8 +1,8 @@
 // The store's nouns as the protocols see them: they reach storage only through this room.
 
 export type { Hint } from '../bus/bus.js'
-export type { Account, Destination, StoredAddress, Token } from '../store/accounts.js'
-export type { ColdColumns, Entries, HotColumns } from '../store/entries.js'
+export type { Account, StoredAddress } from '../store/accounts.js'
+export type { Entries } from '../store/entries.js'
 export type { Mailbox } from '../store/mailboxes.js'
 export type { Finding } from '../store/maintenance.js'
-export type { Appended, Copied, Expunged, FlagsChanged, InternalDate } from '../store/messages.js'
+export type { Copied, InternalDate } from '../store/messages.js'

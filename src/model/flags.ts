@@ -3,13 +3,10 @@
 
 /** Bits 0 … 4. \Recent is not stored with a message: it is a mark of the mailbox (docs/architecture.md). */
 export const SYSTEM_FLAGS = ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft'] as const
-export type SystemFlag = (typeof SYSTEM_FLAGS)[number]
 
-export const ANSWERED = 1 << 0
-export const FLAGGED = 1 << 1
+/** The bits that the mailbox's counters look at. */
 export const DELETED = 1 << 2
 export const SEEN = 1 << 3
-export const DRAFT = 1 << 4
 
 /** Bits 5 … 7 are kept free; keywords are numbered from here. */
 export const FIRST_KEYWORD_BIT = 8
@@ -21,8 +18,6 @@ export const MAX_KEYWORD_LENGTH = 100
 
 /** Names by bit; the system's five stand at 0 … 4, an unused bit is undefined. */
 export type FlagTable = readonly (string | undefined)[]
-
-export const EMPTY_FLAG_TABLE: FlagTable = SYSTEM_FLAGS
 
 /** The bit of a flag by name, without case; -1 where the table has no such keyword. */
 export function flagBit(table: FlagTable, name: string): number {

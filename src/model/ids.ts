@@ -12,8 +12,6 @@ export type MailboxId = Brand<number, 'MailboxId'>
 export type ContentId = Brand<number, 'ContentId'>
 /** Unique identifier of a message in its mailbox, 1 … 2^32 - 1 (RFC 9051 §2.3.1.1). */
 export type Uid = Brand<number, 'Uid'>
-/** Position of a message in a session's view, 1 … EXISTS (RFC 9051 §2.3.1.2). */
-export type Seq = Brand<number, 'Seq'>
 /** Modification sequence of an account, 1 … 2^53 - 1 (RFC 7162 §3.1). */
 export type ModSeq = Brand<number, 'ModSeq'>
 

@@ -153,3 +153,12 @@ test('the octets of a write may be used again', () => {
   octets.fill(0)
   expect(parser.end()).toMatchObject({ summary: { subject: 'x', intro: 'body' } })
 })
+
+test('the newline before a delimiter stays out of a cut, wherever the pieces end', async () => {
+  const source = `Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n${'x'.repeat(2_000)}\r\n--b--\r\n`
+  const whole = await parseIn(Buffer.from(source), [source.length], { cutAt: 100 })
+  expect(whole.message.cuts).toMatchObject([{ length: 2_000 }])
+  const delimiter = source.lastIndexOf('--b--')
+  for (let size = delimiter - 2; size <= delimiter + 5; size++)
+    expect((await parseIn(Buffer.from(source), [size], { cutAt: 100 })).message).toEqual(whole.message)
+})

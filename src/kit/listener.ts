@@ -2,9 +2,10 @@
 // and a shutdown that lets sessions finish what they were doing.
 
 import { randomBytes } from 'node:crypto'
-import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { Connection } from './connection.js'
 import type { Logger } from './log.js'
+import { networkOf } from './network.js'
 import type { TlsContexts } from './tls.js'
 
 export { Connection } from './connection.js'
@@ -95,7 +96,7 @@ export class Listener {
     this.#accepted += 1
     const id = `${this.#idPrefix}${this.#accepted.toString(36)}`
     const connection = new Connection({ socket, id, remoteAddress, tls, log })
-    const key = addressKey(remoteAddress)
+    const key = networkOf(remoteAddress)
     // No address: gone before it was accepted.
     if (remoteAddress === '') connection.destroy()
     else if (this.#isFull(connection, key)) this.#refuse(connection)
@@ -147,15 +148,4 @@ export class Listener {
     else this.#perAddress.delete(key)
     if (this.#connections.size === 0) this.#emptied?.()
   }
-}
-
-/** Whoever has one IPv6 address has its whole /64. */
-function addressKey(address: string): string {
-  if (!isIPv6(address)) return address
-  const [head = '', tail] = address.split('::')
-  const left = head === '' ? [] : head.split(':')
-  if (tail === undefined) return left.slice(0, 4).join(':')
-  const right = tail === '' ? [] : tail.split(':')
-  const zeros = Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0')
-  return [...left, ...zeros, ...right].slice(0, 4).join(':')
 }

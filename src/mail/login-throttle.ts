@@ -1,6 +1,7 @@
 // How often somebody may guess: failures are counted per client address and per account, behind the bus, so that all
 // instances count together. Losing the counts loosens the throttle and nothing else.
 
+import { networkOf } from '../kit/network.js'
 import type { AccountId } from '../model/ids.js'
 import type { Services } from './services.js'
 
@@ -15,7 +16,9 @@ export function loginThrottle(
   account: AccountId | undefined,
 ): LoginThrottle {
   const { bus, limits } = services
-  const counted: [key: string, limit: number][] = [[networkKey(remote), limits.failuresPerAddress]]
+  const counted: [key: string, limit: number][] = [
+    [`login-address:${networkOf(remote)}`, limits.failuresPerAddress],
+  ]
   if (account !== undefined) counted.push([accountKey(account), limits.failuresPerAccount])
   const windowSeconds = Math.max(1, Math.round(limits.failureWindowMs / 1000))
   return {
@@ -34,12 +37,3 @@ export const forgetFailures = (services: Services, account: AccountId): Promise<
   services.bus.clearFailures(accountKey(account))
 
 const accountKey = (account: AccountId): string => `login-account:${account}`
-
-/** Whoever has one IPv6 address has its whole /64 (RFC 6177 §2). */
-export function networkKey(remote: string): string {
-  if (!remote.includes(':')) return `login-address:${remote}`
-  const [head = '', tail] = (remote.split('%')[0] ?? '').split('::')
-  const left = head.split(':').filter((group) => group !== '')
-  const groups = tail === undefined ? left : [...left, '0', '0', '0', '0']
-  return `login-address:${groups.slice(0, 4).join(':')}`
-}

@@ -4,7 +4,7 @@
 import type { LoadedConfig } from '../config/load.js'
 import { type FolderLock, lockFolder } from '../kit/folder-lock.js'
 import type { Logger } from '../kit/log.js'
-import { Metrics } from '../kit/metrics.js'
+import { countEvents, Metrics } from '../kit/metrics.js'
 import { selfSignedCertificate, TlsContexts } from '../kit/tls.js'
 import { collectRegularly } from '../mail/collect.js'
 import { describeHolder } from './admin.js'
@@ -21,13 +21,15 @@ const DEADLINE_MS = 4_800
 const CERTIFICATE_MS = 60_000
 
 /** Resolves when the server has stopped. Throws RefusedError where another process holds the folder. */
-export async function serve(open: OpenServices, { config }: LoadedConfig, log: Logger): Promise<void> {
+export async function serve(open: OpenServices, { config }: LoadedConfig, plainLog: Logger): Promise<void> {
+  const metrics = new Metrics()
+  const log = countEvents(plainLog, metrics)
   const stopped = stopSignal()
   makeDataFolder(config.data)
   const lock = takeLock(config.data)
   const closing: (() => unknown)[] = [() => lock.release()]
   try {
-    await start(open, config, log, closing)
+    await start(open, config, log, metrics, closing)
     const signal = await stopped
     log.info({ signal }, 'stopping')
     setTimeout(() => forceExit(log), DEADLINE_MS).unref()
@@ -41,6 +43,7 @@ async function start(
   open: OpenServices,
   config: LoadedConfig['config'],
   log: Logger,
+  metrics: Metrics,
   closing: (() => unknown)[],
 ): Promise<void> {
   const { data } = config
@@ -50,7 +53,6 @@ async function start(
   closing.push(() => opened.close())
   const tls = await loadCertificates(config, log)
   closing.push(() => tls.close())
-  const metrics = new Metrics()
   const running = await startListeners({ config, services: opened.services, metrics, tls })
   closing.push(() => Promise.all(running.map((one) => one.close(GRACE_MS))))
   countConnections(metrics, running)

@@ -2,6 +2,7 @@
 // docs/operations.md, "Metrics" names them all.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Logger } from './log.js'
 
 type Labels<L extends string> = Readonly<Record<L, string>>
 
@@ -63,4 +64,27 @@ export class Metrics {
   text(): Promise<string> {
     return this.#registry.metrics()
   }
+}
+
+/** The log, with every event of `info` and above counted by its name, whatever the level that is written. */
+export function countEvents(log: Logger, metrics: Metrics): Logger {
+  const labels = ['event', 'level'] as const
+  const count = metrics.counter('eider_events_total', 'Events of the log by name', labels)
+  const counted = (inner: Logger): Logger => ({
+    debug: (fields, event) => inner.debug(fields, event),
+    info(fields, event) {
+      count({ event, level: 'info' })
+      inner.info(fields, event)
+    },
+    warn(fields, event) {
+      count({ event, level: 'warn' })
+      inner.warn(fields, event)
+    },
+    error(fields, event) {
+      count({ event, level: 'error' })
+      inner.error(fields, event)
+    },
+    child: (fields) => counted(inner.child(fields)),
+  })
+  return counted(log)
 }

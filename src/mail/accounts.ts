@@ -143,7 +143,13 @@ export async function addAddress(
       `the address ${address.address} is the user name of another account`,
     )
   }
-  return services.store.addAddress(account.id, { address: address.address, addressKey: key, main })
+  const added = await services.store.addAddress(account.id, {
+    address: address.address,
+    addressKey: key,
+    main,
+  })
+  services.log.info({ account: account.id, address: key }, 'address-added')
+  return added
 }
 
 /** Where a main one goes, the account's oldest left becomes main. Throws StoreError `no-such-address`. */
@@ -156,6 +162,7 @@ export async function removeAddress(services: Services, text: string): Promise<A
     throw new StoreError('no-such-address', `there is no address ${address.address}`)
   }
   await services.store.removeAddress(account.id, key)
+  services.log.info({ account: account.id, address: key }, 'address-removed')
   return account
 }
 

@@ -20,7 +20,7 @@ import type { Limits, Services } from '../../src/mail/services.js'
 import type { Account } from '../../src/mail/types.js'
 import { STORE_MODULE, sqliteStore } from '../../src/store/sqlite/sqlite-store.js'
 
-export const PASSWORD = 'correct horse'
+export const PASSWORD = 'correct-horse'
 
 const LIMITS: Limits = {
   quotaDefault: 2 ** 30,

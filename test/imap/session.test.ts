@@ -16,7 +16,7 @@ afterAll(async () => {
 test('a message appended is read back, octet by octet', async () => {
   const client = await ImapClient.connect(server.port)
   expect(await client.response()).toMatch(/^\* OK \[CAPABILITY IMAP4rev1 .*\] /)
-  await client.ok('LOGIN anna "correct horse"')
+  await client.ok('LOGIN anna "correct-horse"')
   const message = 'From: a@b.c\r\nSubject: hello\r\n\r\nbody \x80\xff bare\nlf\r\n'
   expect(await client.append('INBOX', message, '(\\Seen)')).toMatch(/^OK \[APPENDUID \d+ 1\]/)
   const selected = await client.ok('SELECT INBOX')

@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net'
 import { ConnectionEnded } from './reply.js'
+import { giveBack } from './wire/buffer-pool.js'
 import { ResponseWriter } from './wire/response-writer.js'
 
 export class Output {
@@ -29,8 +30,12 @@ export class Output {
     if (buffers.length === 0) return undefined
     if (this.gone) throw new ConnectionEnded()
     let taking = true
-    for (const buffer of buffers) taking = this.#socket.write(buffer)
+    for (const buffer of buffers) taking = this.#write(buffer)
     return taking ? undefined : this.#drained()
+  }
+
+  #write(buffer: Buffer): boolean {
+    return this.#socket.write(buffer, () => giveBack(buffer))
   }
 
   /** Hands over octets without copying them, after what was written before. */
@@ -38,7 +43,7 @@ export class Output {
     const before = this.writer.length > 0 ? this.writer.take() : []
     if (this.gone) throw new ConnectionEnded()
     let taking = true
-    for (const buffer of before) taking = this.#socket.write(buffer)
+    for (const buffer of before) taking = this.#write(buffer)
     if (octets.length > 0) taking = this.#socket.write(octets)
     return taking ? undefined : this.#drained()
   }

@@ -1,12 +1,14 @@
-// Typed responses to octets (RFC 3501 §9), gathered in one buffer that grows to 64 KiB and is then handed on. Numbers and
+// Typed responses to octets (RFC 3501 §9), gathered in a buffer that is small at first and large where much is written. Numbers and
 // prepared octets are written straight into it: a FETCH of 50,000 messages makes no string for each.
 
+import { POOLED, takeBuffer } from './buffer-pool.js'
 import { isAtom } from './characters.js'
 import { encodeModifiedUtf7 } from './modified-utf7.js'
 
-const FIRST_CAPACITY = 512
-/** A buffer of this many octets is full: time to hand it on. */
-const FULL = 65_536
+const SMALL = 512
+const MEDIUM = 8192
+/** So many octets written are enough to hand on; the rest of a pooled buffer is room for the row that went over it. */
+const FULL = POOLED - 8192
 const MAX_QUOTED = 1000
 const NUL_AS = 0x80
 
@@ -32,14 +34,17 @@ export class ResponseWriter {
   /** A buffer with room for `more` octets behind `#length`. */
   #room(more: number): Buffer {
     const buffer = this.#buffer
+    if (buffer !== undefined && this.#length + more <= buffer.length) return buffer
+    return this.#grow(more)
+  }
+
+  /** Small answers live in small buffers, long ones in pooled ones; what is larger than those gets its own. */
+  #grow(more: number): Buffer {
+    const before = this.#buffer
     const needed = this.#length + more
-    if (buffer !== undefined && needed <= buffer.length) return buffer
-    const capacity = Math.max(FIRST_CAPACITY, more, Math.min(FULL + 4096, needed * 2))
-    const grown = Buffer.allocUnsafeSlow(capacity)
-    if (buffer !== undefined && this.#length > 0) {
-      if (needed > capacity) this.#setAside(buffer)
-      else buffer.copy(grown, 0, 0, this.#length)
-    }
+    if (before !== undefined && needed > POOLED) this.#setAside(before)
+    const grown = bufferFor(this.#length + more)
+    if (before !== undefined && this.#length > 0) before.copy(grown, 0, 0, this.#length)
     this.#buffer = grown
     return grown
   }
@@ -139,6 +144,12 @@ export class ResponseWriter {
   mailbox(path: string): this {
     return this.astring(encodeModifiedUtf7(path))
   }
+}
+
+function bufferFor(needed: number): Buffer {
+  if (needed > POOLED) return Buffer.allocUnsafeSlow(needed)
+  if (needed > MEDIUM) return takeBuffer()
+  return Buffer.allocUnsafeSlow(needed > SMALL ? MEDIUM : SMALL)
 }
 
 function quote(text: string): string {

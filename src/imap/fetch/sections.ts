@@ -17,7 +17,7 @@ interface RangeOfSection {
 }
 
 /** Octets up to here are gathered with what surrounds them; more are handed to the socket as they are. */
-const GATHERED = 16_384
+const GATHERED = 49_152
 
 /** The octets at `partial` of something `length` long (RFC 3501 §6.4.5: beyond the end it is empty). */
 function cut({ partial }: SectionItem, length: number): { from: number; to: number } {

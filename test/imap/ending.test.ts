@@ -1,0 +1,122 @@
+// How sessions end without LOGOUT: autologout, a changed password, a server that stops, a client that does not read.
+// RFC 3501 §3.4, §5.4, §7.1.5.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, expect, test } from 'vitest'
+import { setPassword } from '../../src/mail/accounts.js'
+import { ImapClient } from './client.js'
+import { type ImapTestOptions, type ImapTestServer, startImapServer } from './server.js'
+
+let server: ImapTestServer
+let clients: ImapClient[] = []
+
+afterEach(async () => {
+  for (const client of clients) client.close()
+  clients = []
+  await server.close()
+  expect(server.errors).toEqual([])
+})
+
+async function start(options: ImapTestOptions = {}) {
+  server = await startImapServer(options)
+  return server.addUser('anna')
+}
+
+async function anna(): Promise<ImapClient> {
+  const client = await ImapClient.login(server.port, 'anna')
+  clients.push(client)
+  return client
+}
+
+test('autologout, before login sooner than after', async () => {
+  await start({ imap: { loginMs: 200, idleMs: 600 } })
+  const stranger = await ImapClient.connect(server.port)
+  clients.push(stranger)
+  await stranger.response()
+  const client = await anna()
+  const begin = performance.now()
+  expect(await stranger.response()).toBe('* BYE Autologout, idle for too long')
+  expect(performance.now() - begin).toBeLessThan(500)
+  expect(await client.response()).toBe('* BYE Autologout, idle for too long')
+  expect(await client.response()).toBeUndefined()
+})
+
+test('a changed password ends the sessions, in IDLE too', async () => {
+  const account = await start()
+  const quiet = await anna()
+  const idle = await anna()
+  await idle.ok('SELECT INBOX')
+  idle.send('a IDLE\r\n')
+  expect(await idle.response()).toBe('+ idling')
+  await setPassword(server.services, account, 'another-horse')
+  expect(await quiet.response()).toBe('* BYE Log in again')
+  expect(await idle.response()).toBe('* BYE Log in again')
+  expect(await idle.response()).toBeUndefined()
+  const again = await ImapClient.connect(server.port)
+  clients.push(again)
+  await again.response()
+  expect((await again.command('LOGIN anna correct-horse')).tagged).toMatch(/^NO \[AUTHENTICATIONFAILED\]/)
+  await again.ok('LOGIN anna another-horse')
+})
+
+test('a server that stops says BYE to everybody', async () => {
+  await start()
+  const quiet = await anna()
+  const idle = await anna()
+  idle.send('a IDLE\r\n')
+  await idle.response()
+  const closed = server.close()
+  expect(await quiet.response()).toBe('* BYE The server is going down')
+  expect(await idle.response()).toBe('* BYE The server is going down')
+  await closed
+  await start()
+})
+
+test('20 FETCHes of 40 MB to a client that never reads: bounded memory, and it is cut off', async () => {
+  await start({ imap: { writeMs: 1_500 } })
+  const writer = await anna()
+  const large = Buffer.alloc(40 * 2 ** 20, 'All work and no play makes Jack a dull boy.\r\n')
+  expect(await writer.append('INBOX', Buffer.concat([Buffer.from('Subject: large\r\n\r\n'), large]))).toMatch(
+    /^OK/,
+  )
+  const stuck = await Promise.all(Array.from({ length: 20 }, () => anna()))
+  for (const client of stuck) await client.ok('SELECT INBOX')
+  globalThis.gc?.()
+  const before = process.memoryUsage().rss
+  for (const client of stuck) {
+    client.socket.pause()
+    client.send('a FETCH 1 BODY.PEEK[]\r\n')
+  }
+  let highest = 0
+  for (let at = 0; at < 12; at++) {
+    await sleep(100)
+    highest = Math.max(highest, process.memoryUsage().rss)
+  }
+  expect(highest - before).toBeLessThan(64 * 2 ** 20)
+  // Others are served meanwhile.
+  await writer.ok('NOOP')
+  await sleep(1_500)
+  for (const client of stuck) {
+    client.socket.resume()
+    await client.waitForClose()
+  }
+}, 60_000)
+
+test('one that reads slowly gets every octet', async () => {
+  await start()
+  const client = await anna()
+  const body = Buffer.alloc(3 * 2 ** 20)
+  for (let at = 0; at < body.length; at++) body[at] = 32 + ((at * 7) % 90)
+  const message = Buffer.concat([Buffer.from('Subject: x\r\n\r\n'), body])
+  await client.append('INBOX', message)
+  await client.ok('SELECT INBOX')
+  client.send('a FETCH 1 BODY.PEEK[]\r\n')
+  for (let at = 0; at < 20; at++) {
+    client.socket.pause()
+    await sleep(5)
+    client.socket.resume()
+    await sleep(1)
+  }
+  const response = (await client.response()) ?? ''
+  const expected = `* 1 FETCH (BODY[] {${message.length}}\r\n${message.toString('latin1')})`
+  expect(response === expected).toBe(true)
+})

@@ -50,6 +50,8 @@ export function openForWriting(file: string): Connection {
     db.pragma('journal_mode = WAL')
     db.pragma(`synchronous = ${synchronous()}`)
     db.pragma('foreign_keys = OFF')
+    // Savepoints keep pages aside: in a file where this is not said, made and deleted again for each large group.
+    db.pragma('temp_store = MEMORY')
     db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     db.pragma(`cache_size = -${CACHE_KIB}`)
     claimFile(db, file)

@@ -12,30 +12,27 @@ import { type AccountRow, AccountRows, type MailboxRow, MailboxRows } from './ro
 import { contentRow } from './schema.js'
 
 class ContentRows {
-  readonly #prepared
-  readonly #summary
+  readonly #content
   readonly #source
   readonly #text
   readonly #reference
 
   constructor(db: Connection) {
-    this.#prepared = db.prepare<unknown[]>('INSERT INTO prepared VALUES (?, ?, ?)')
-    this.#summary = db.prepare<unknown[]>(
-      'INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    this.#content = db.prepare<unknown[]>(
+      'INSERT INTO content VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
     this.#source = db.prepare<unknown[]>(
-      'INSERT INTO source (id, size, trace, cuts, root, skeleton) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT INTO source (size, trace, cuts, root, skeleton) VALUES (?, ?, ?, ?, ?)',
     )
     this.#text = db.prepare<unknown[]>('INSERT INTO content_text (id, text) VALUES (?, ?)')
     this.#reference = db.prepare<unknown[]>('INSERT INTO blob_reference VALUES (?, ?, ?)')
   }
 
   insert(account: number, content: number, message: PackedMessage): void {
-    const id = contentRow(account, content)
-    this.#prepared.run(id, message.envelope, message.structure)
-    this.#summary.run(id, ...message.summary)
-    this.#source.run(id, message.sourceSize, message.trace, message.cuts, message.root, message.skeleton)
-    if (message.text !== null) this.#text.run(id, message.text)
+    const { sourceSize, trace, cuts, root, skeleton, envelope, structure, summary, text } = message
+    const source = this.#source.run(sourceSize, trace, cuts, root, skeleton).lastInsertRowid
+    this.#content.run(contentRow(account, content), source, envelope, structure, ...summary)
+    if (text !== null) this.#text.run(source, text)
     for (let at = 0; at < message.blobs.length; at += 32)
       this.#reference.run(account, content, message.blobs.subarray(at, at + 32))
   }

@@ -19,7 +19,7 @@ export interface PackedMessage {
   /** Text where it is ASCII, which nearly all are and which reads twice as fast; else octets. */
   readonly envelope: string | Uint8Array
   readonly structure: string | Uint8Array
-  /** Columns of the table `summary` behind the id, in its order. */
+  /** The last columns of the table `content`, from `subject`, in their order. */
   readonly summary: readonly (string | number | null)[]
   readonly hasAttachments: boolean
   readonly text: string | null

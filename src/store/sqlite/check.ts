@@ -157,7 +157,7 @@ export function checkAccountMutation(db: Connection): MutationOf<'checkAccount'>
     (SELECT coalesce(max(mailbox), 0) FROM mailbox WHERE account = ?) AS mailbox,
     (SELECT coalesce(max(uid_validity), 0) FROM mailbox WHERE account = ?) AS uid_validity,
     (SELECT coalesce(max(bit), 0) FROM keyword WHERE account = ?) AS keyword,
-    (SELECT coalesce(max(id), 0) FROM prepared WHERE id >= ? * 4294967296 AND id < (? + 1) * 4294967296) AS content`)
+    (SELECT coalesce(max(id), 0) FROM content WHERE id >= ? * 4294967296 AND id < (? + 1) * 4294967296) AS content`)
 
   return ({ account: id, repair }) => {
     const account = accounts.find(id)

@@ -14,7 +14,6 @@ interface ContentRow {
   readonly trace: number
   readonly skeleton: number
   readonly cuts: string
-  readonly summary: number | null
 }
 
 const PAGE = 512
@@ -42,13 +41,12 @@ export class Checker {
       )
       .pluck()
     this.#sizes = db.prepare<[number], { size: number; trace: number }>(
-      'SELECT size, length(trace) AS trace FROM source WHERE id = ?',
+      'SELECT s.size AS size, length(s.trace) AS trace FROM content c JOIN source s ON s.id = c.source WHERE c.id = ?',
     )
     // length() of a stored value reads its header only.
     this.#contents = db.prepare<number[], ContentRow>(
-      `SELECT p.id AS id, s.size AS size, length(s.trace) AS trace, length(s.skeleton) AS skeleton, s.cuts AS cuts, y.id AS summary
-       FROM prepared p LEFT JOIN source s USING (id) LEFT JOIN summary y USING (id)
-       WHERE p.id > ? AND p.id < ? ORDER BY p.id LIMIT ${PAGE}`,
+      `SELECT c.id AS id, s.size AS size, length(s.trace) AS trace, length(s.skeleton) AS skeleton, s.cuts AS cuts
+       FROM content c LEFT JOIN source s ON s.id = c.source WHERE c.id > ? AND c.id < ? ORDER BY c.id LIMIT ${PAGE}`,
     )
     this.#references = db.prepare<unknown[]>(
       'SELECT 1 FROM blob_reference WHERE account = ? AND content = ? AND hash = ?',
@@ -106,8 +104,8 @@ export class Checker {
     repair: boolean,
   ): AsyncIterable<Finding> {
     const where = `account ${account}, content ${content}`
-    if (row.size === null || row.summary === null) {
-      yield { kind: 'content', where, problem: `its ${row.size === null ? 'source' : 'summary'} is missing` }
+    if (row.size === null) {
+      yield { kind: 'content', where, problem: 'its source is missing' }
       return
     }
     const cuts = JSON.parse(row.cuts) as Cut[]

@@ -10,16 +10,21 @@ import { contentRow } from './schema.js'
 /** Rows of one slice: contents cost some 50 µs each, packed values 20. */
 const SLICE_ROWS = 128
 
-const CONTENT_TABLES = ['prepared', 'summary', 'source', 'content_text'] as const
-
 /** Deletes what is kept of a content. */
 function contentRemover(db: Connection): (account: number, content: number) => void {
-  const removals = CONTENT_TABLES.map((table) => db.prepare<[number]>(`DELETE FROM ${table} WHERE id = ?`))
+  const find = db.prepare<[number], number>('SELECT source FROM content WHERE id = ?').pluck()
+  const removals = ['source', 'content_text'].map((table) =>
+    db.prepare<[number]>(`DELETE FROM ${table} WHERE id = ?`),
+  )
+  const remove = db.prepare<[number]>('DELETE FROM content WHERE id = ?')
   const references = db.prepare<[number, number]>(
     'DELETE FROM blob_reference WHERE account = ? AND content = ?',
   )
   return (account, content) => {
-    for (const removal of removals) removal.run(contentRow(account, content))
+    const source = find.get(contentRow(account, content))
+    if (source === undefined) return
+    for (const removal of removals) removal.run(source)
+    remove.run(contentRow(account, content))
     references.run(account, content)
   }
 }
@@ -104,7 +109,7 @@ export function dropMailboxMutation(db: Connection): MutationOf<'dropMailbox'> {
 export function dropAccountMutation(db: Connection): MutationOf<'dropAccount'> {
   const isRemoving = db.prepare<[number]>("SELECT 1 FROM account WHERE account = ? AND state = 'removing'")
   const anyContent = db
-    .prepare<[number, number], number>(`SELECT id FROM prepared WHERE id >= ? AND id < ? LIMIT ${SLICE_ROWS}`)
+    .prepare<[number, number], number>(`SELECT id FROM content WHERE id >= ? AND id < ? LIMIT ${SLICE_ROWS}`)
     .pluck()
   const removeContent = contentRemover(db)
   const anyMailbox = db

@@ -53,7 +53,7 @@ export class Marking {
     )
     this.#contents = db
       .prepare<number[], number>(
-        `SELECT id FROM prepared WHERE id > ? AND id < ? ORDER BY id LIMIT ${PAGE_CONTENTS}`,
+        `SELECT id FROM content WHERE id > ? AND id < ? ORDER BY id LIMIT ${PAGE_CONTENTS}`,
       )
       .pluck()
   }

@@ -99,24 +99,26 @@ export class ContentReads {
     const range = (column: string): Range => {
       const statement = db
         .prepare<[number, number], [number, Stored]>(
-          `SELECT id, ${column} FROM prepared WHERE id BETWEEN ? AND ? ORDER BY id`,
+          `SELECT id, ${column} FROM content WHERE id BETWEEN ? AND ? ORDER BY id`,
         )
         .raw() as unknown as { iterate(low: number, high: number): Iterable<[number, Stored]> }
       return (low, high) => statement.iterate(low, high)
     }
     const single = (column: string): Single => {
-      const statement = db.prepare<[number], Stored>(`SELECT ${column} FROM prepared WHERE id = ?`).pluck()
+      const statement = db.prepare<[number], Stored>(`SELECT ${column} FROM content WHERE id = ?`).pluck()
       return (id) => statement.get(id)
     }
     this.#ranges = { envelope: range('envelope'), structure: range('structure') }
     this.#singles = { envelope: single('envelope'), structure: single('structure') }
-    this.#summary = db.prepare<[number], SummaryRow>(
-      'SELECT s.*, p.envelope, p.structure FROM summary s JOIN prepared p USING (id) WHERE s.id = ?',
-    )
+    this.#summary = db.prepare<[number], SummaryRow>('SELECT * FROM content WHERE id = ?')
     this.#source = db.prepare<[number], SourceRow>(
-      'SELECT size, trace, cuts, root, skeleton FROM source WHERE id = ?',
+      'SELECT s.size, s.trace, s.cuts, s.root, s.skeleton FROM content c JOIN source s ON s.id = c.source WHERE c.id = ?',
     )
-    this.#text = db.prepare<[number], string>('SELECT text FROM content_text WHERE id = ?').pluck()
+    this.#text = db
+      .prepare<[number], string>(
+        'SELECT t.text FROM content c JOIN content_text t ON t.id = c.source WHERE c.id = ?',
+      )
+      .pluck()
   }
 
   /** In the order of `contents`, which is one page. */

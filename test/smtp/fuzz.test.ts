@@ -11,6 +11,8 @@ import { Session } from '../../src/smtp/session.js'
 import { DEFAULT_LIMITS } from '../../src/smtp/settings.js'
 import { MemoryTarget } from './memory-target.js'
 
+/** Octets of the whole process, the runner and its garbage included, however many runs. */
+const MAX_GROWTH = 256 << 20
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 2000)
 
 /** The client's end of a connection without a network: pushes its chunks one by one, then leaves. */
@@ -104,6 +106,7 @@ const REPLIES = /^(?:(?:\d{3}-[\x20-\x7e]*\r\n)*\d{3} [\x20-\x7e]*\r\n)+$/
 
 describe.each(['smtp', 'lmtp'] as const)('any dialogue: %s', (protocol) => {
   it('is answered with replies alone, the same however it is cut', async () => {
+    const before = process.memoryUsage().rss
     await fc.assert(
       fc.asyncProperty(dialogue, sizes, async (octets, chunkSizes) => {
         const whole = await converse([octets], protocol)
@@ -120,6 +123,7 @@ describe.each(['smtp', 'lmtp'] as const)('any dialogue: %s', (protocol) => {
       }),
       { numRuns: RUNS },
     )
+    expect(process.memoryUsage().rss - before).toBeLessThan(MAX_GROWTH)
   })
 })
 

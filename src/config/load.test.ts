@@ -50,6 +50,10 @@ test('flags beat the environment, which beats the file', () => {
   expect(settings.get('smtp.listen')).toEqual({ given: '127.0.0.1:2525', origin: 'default' })
 })
 
+test('the faults that tests make are no keys', () => {
+  expect(() => load({ environment: { EIDER_TEST_SYNCHRONOUS: 'OFF' } })).not.toThrow()
+})
+
 test('every key has its variable', () => {
   expect(environmentName('http.listen')).toBe('EIDER_HTTP_LISTEN')
   expect(environmentName('message.maxSize')).toBe('EIDER_MESSAGE_MAX_SIZE')

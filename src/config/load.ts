@@ -83,11 +83,14 @@ function* flatten(table: object, prefix: string): Generator<[string, unknown]> {
   }
 }
 
+/** The file of the configuration itself, and the faults that tests make, which are read where they act. */
+const NOT_KEYS = /^EIDER_(CONFIG$|TEST_)/
+
 function fromEnvironment(environment: ConfigSources['environment']): Layer {
   const keys = new Map(CONFIG_KEYS.map((key) => [environmentName(key), key]))
   const layer: Layer = new Map()
   for (const [name, text] of Object.entries(environment)) {
-    if (!name.startsWith('EIDER_') || name === 'EIDER_CONFIG' || text === undefined) continue
+    if (!name.startsWith('EIDER_') || NOT_KEYS.test(name) || text === undefined) continue
     const key = keys.get(name)
     if (key === undefined) {
       const near = nearest(name, [...keys.keys()])

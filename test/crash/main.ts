@@ -1,0 +1,62 @@
+// `npm run test:crash -- --kills 100 [--seed N]`: SIGKILL at random moments while 8 clients APPEND, LMTP, SMTP, COPY,
+// MOVE, STORE and EXPUNGE; after each restart every acknowledged change is there and nothing else is half there.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { cleanEnvironment, MAIN, startServer } from '../server.js'
+import { CLIENTS, compare, findings, letLoose, prepare, type Run } from './run.js'
+
+/** One kill in six is followed by another during the start, at most this many ms into it. */
+const LONGEST_START = 800
+
+const FREE_PORTS = ['imap', 'imaps', 'smtp', 'lmtp', 'http'].flatMap((name) => [
+  '--set',
+  `${name}.listen=127.0.0.1:0`,
+])
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { kills: { type: 'string' }, seed: { type: 'string' } } })
+  const kills = Number(values.kills ?? 20)
+  const seed = Number(values.seed ?? Date.now() % 2 ** 31)
+  console.log(`crash: ${kills} kills, ${CLIENTS} clients, --seed ${seed}`)
+  const run = await prepare(seed)
+  let server = await startServer({ dir: run.data })
+  let failed = 0
+  for (let kill = 1; kill <= kills; kill++) {
+    const problems = await letLoose(run, server)
+    problems.push(...(await findings(run.data)))
+    if (run.shared.random.chance(1 / 6)) await killAtStart(run)
+    server = await startServer({ dir: run.data })
+    problems.push(...(await compare(run, server)))
+    if (problems.length > 0) failed++
+    report(kill, kills, run, problems)
+  }
+  await server.stop()
+  console.log(`${kills - failed} passed, ${failed} failed`)
+  if (failed === 0) rmSync(run.data, { recursive: true, force: true })
+  else console.log(`the data folder is kept: ${run.data}`)
+  process.exitCode = failed === 0 ? 0 : 1
+}
+
+async function killAtStart({ data, shared }: Run): Promise<void> {
+  const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, ...FREE_PORTS], {
+    env: cleanEnvironment(),
+    stdio: 'ignore',
+  })
+  const exited = once(child, 'exit')
+  await sleep(shared.random.between(0, LONGEST_START))
+  child.kill('SIGKILL')
+  await exited
+}
+
+function report(kill: number, kills: number, { workers }: Run, problems: readonly string[]): void {
+  const acknowledged = workers.reduce((sum, worker) => sum + worker.acknowledged, 0)
+  const verdict = problems.length === 0 ? 'ok' : 'FAILED'
+  console.log(`kill ${kill} of ${kills}: ${verdict}, ${acknowledged} changes acknowledged so far`)
+  for (const problem of problems.slice(0, 20)) console.log(`  ${problem}`)
+}
+
+await main()

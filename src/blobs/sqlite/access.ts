@@ -1,6 +1,6 @@
 // How the blob store reaches the database: typed calls of the writer, errors in the closed set that all stores share.
 
-import { DatabaseError } from '../../kit/sqlite/connection.js'
+import { databaseErrorOf } from '../../kit/sqlite/connection.js'
 import type { Database } from '../../kit/sqlite/database.js'
 import { StoreError } from '../../store/errors.js'
 import type { BlobCalls } from './mutations.js'
@@ -10,8 +10,9 @@ export type BlobWrite = <Name extends keyof BlobCalls>(
   args: BlobCalls[Name][0],
 ) => Promise<BlobCalls[Name][1]>
 
-function storeError(error: unknown): unknown {
-  if (!(error instanceof DatabaseError)) return error
+function storeError(thrown: unknown): unknown {
+  const error = databaseErrorOf(thrown)
+  if (error === undefined) return thrown
   const { code, message } = error
   const known = code === 'disk-full' || code === 'corrupt' ? code : 'unavailable'
   return new StoreError(known, message, { cause: error })
@@ -26,3 +27,12 @@ export const writeTo =
       throw storeError(error)
     }
   }
+
+/** A read whose errors are of the closed set. */
+export async function* reading<T>(source: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* source
+  } catch (error) {
+    throw storeError(error)
+  }
+}

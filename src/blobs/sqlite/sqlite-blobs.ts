@@ -6,7 +6,7 @@ import type { Connection } from '../../kit/sqlite/connection.js'
 import type { Database } from '../../kit/sqlite/database.js'
 import { StoreError } from '../../store/errors.js'
 import type { BlobStore } from '../blobs.js'
-import { type BlobWrite, writeTo } from './access.js'
+import { type BlobWrite, reading, writeTo } from './access.js'
 import { SqliteBlobWriter } from './blob-writer.js'
 import { DYING, LIVE, PIECE_SIZE, STAGED } from './schema.js'
 
@@ -159,9 +159,9 @@ export async function sqliteBlobs(database: Database): Promise<BlobStore> {
   await collector.dropStaged()
   return {
     write: () => new SqliteBlobWriter(write),
-    read: (hash, start, end) => readPieces(reads, hash, start, end),
+    read: (hash, start, end) => reading(readPieces(reads, hash, start, end)),
     touch: (hash) => write('touch', { hash: Buffer.from(hash, 'hex') }),
-    verify: () => verifyAll(reads),
+    verify: () => reading(verifyAll(reads)),
     async collect(graceMs, isReferenced) {
       const before = Date.now() - graceMs
       const deleted = await collector.deleteDying(before, isReferenced)

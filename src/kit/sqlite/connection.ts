@@ -76,15 +76,25 @@ const DISK_FULL = /^SQLITE_(FULL|READONLY.*|IOERR_(WRITE|SHMSIZE|SHMOPEN|TRUNCAT
 const CORRUPT = /^SQLITE_(CORRUPT.*|NOTADB)$/
 const ERRNO_FULL = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM'])
 
-/** What an error of the database means; errors that carry a code of their own keep it. */
-export function databaseError(error: unknown): DatabaseError {
+/** What an error thrown by the database, or passed on from a mutation, means; undefined for any other. */
+export function databaseErrorOf(error: unknown): DatabaseError | undefined {
   if (error instanceof DatabaseError) return error
-  const message = error instanceof Error ? error.message : String(error)
   const code = sqliteCode(error)
   if (code !== undefined) {
     const kind = DISK_FULL.test(code) ? 'disk-full' : CORRUPT.test(code) ? 'corrupt' : 'unavailable'
-    return new DatabaseError(kind, `${message} (${code})`, { cause: error })
+    return new DatabaseError(kind, `${(error as Error).message} (${code})`, { cause: error })
   }
+  // What better-sqlite3 says of a statement run after close().
+  if (error instanceof TypeError && /database connection is not open/.test(error.message))
+    return new DatabaseError('unavailable', 'the database is closed', { cause: error })
+  return undefined
+}
+
+/** The same for whatever was thrown while a mutation ran: errors that carry a code of their own keep it. */
+export function databaseError(error: unknown): DatabaseError {
+  const known = databaseErrorOf(error)
+  if (known !== undefined) return known
+  const message = error instanceof Error ? error.message : String(error)
   const own = error instanceof Error && 'code' in error ? String(error.code) : 'unavailable'
   return new DatabaseError(ERRNO_FULL.has(own) ? 'disk-full' : own, message, { cause: error })
 }

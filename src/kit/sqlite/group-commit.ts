@@ -6,7 +6,7 @@ import { installFault } from './fault.js'
 import { type Mutation, type MutationModule, migrate } from './mutations.js'
 import type { Outcome, Request } from './protocol.js'
 
-/** A group takes no more once it has run this long, or holds this many. */
+/** A group takes no more once it has run this long, or holds this many: whoever waits for it has waited long enough. */
 const GROUP_MS = 10
 const GROUP_REQUESTS = 512
 
@@ -42,6 +42,8 @@ const failure = (id: number, error: unknown): Outcome => {
 /** The transaction ended under a mutation: nobody of its group may be acknowledged. */
 class TransactionEnded extends Error {}
 
+const causeOf = (error: unknown): unknown => (error instanceof TransactionEnded ? error.cause : error)
+
 export class GroupCommit {
   readonly #file: string
   readonly #modules: readonly MutationModule[]
@@ -69,12 +71,24 @@ export class GroupCommit {
     this.#db = undefined
   }
 
-  /** Runs what waits, and what `more` gives meanwhile, as one group. Never throws. */
-  commit(requests: Request[], more: () => Request[]): Outcome[] {
-    const group = requests.slice(0, GROUP_REQUESTS)
-    const rest = requests.slice(GROUP_REQUESTS)
-    const outcomes = this.#tryGroup(group, rest.length === 0 ? more : () => [])
-    return rest.length === 0 ? outcomes : [...outcomes, ...this.commit(rest, more)]
+  /**
+   * Runs what waits in `queue`, and what `more` gives meanwhile, as one group, and takes it out of the queue; what does not fit
+   * any more stays there. Never throws.
+   */
+  commit(queue: Request[], more: () => Request[]): Outcome[] {
+    const taken: Request[] = []
+    const next = (): Request | undefined => {
+      if (queue.length === 0) queue.push(...more())
+      const request = queue.shift()
+      if (request !== undefined) taken.push(request)
+      return request
+    }
+    try {
+      return this.#runGroup(next)
+    } catch (error) {
+      if (taken.length === 1) return taken.map(({ id }) => failure(id, causeOf(error)))
+      return taken.flatMap((request) => this.commit([request], () => []))
+    }
   }
 
   #use(db: Connection): void {
@@ -99,31 +113,18 @@ export class GroupCommit {
     return this.#run
   }
 
-  #tryGroup(group: Request[], more: () => Request[]): Outcome[] {
-    try {
-      return this.#runGroup(group, more)
-    } catch (error) {
-      if (group.length === 1) return group.map(({ id }) => failure(id, this.#causeOf(error)))
-      return group.flatMap((request) => this.#tryGroup([request], () => []))
-    }
-  }
-
-  #causeOf(error: unknown): unknown {
-    return error instanceof TransactionEnded ? error.cause : error
-  }
-
-  /** Adds to `group` those that came meanwhile. Throws where nobody may be acknowledged, with the transaction ended. */
-  #runGroup(group: Request[], more: () => Request[]): Outcome[] {
-    const run = this.#run ?? this.#reopen()
+  /** Throws where nobody of the group may be acknowledged, with the transaction ended. */
+  #runGroup(next: () => Request | undefined): Outcome[] {
     const until = performance.now() + GROUP_MS
     const outcomes: Outcome[] = []
+    // The first is taken before anything can fail, so that somebody is told.
+    let request = next()
+    const run = this.#run ?? this.#reopen()
     try {
       run.begin()
-      for (let at = 0; at < group.length; at++) {
-        const request = group[at]
-        if (request !== undefined) outcomes.push(this.#runOne(run, request))
-        if (at === group.length - 1 && group.length < GROUP_REQUESTS && performance.now() < until)
-          group.push(...more())
+      while (request !== undefined) {
+        outcomes.push(this.#runOne(run, request))
+        request = outcomes.length < GROUP_REQUESTS && performance.now() < until ? next() : undefined
       }
     } catch (error) {
       if (this.#db?.inTransaction === true) run.rollback()

@@ -33,10 +33,10 @@ function arrived(): Request[] {
 
 function serve(writer: GroupCommit): void {
   port?.on('message', (message: ToWriter) => {
-    let waiting = [...requestsOf(message), ...arrived()]
+    const waiting = [...requestsOf(message), ...arrived()]
     while (waiting.length > 0) {
       post(writer.commit(waiting, arrived))
-      waiting = arrived()
+      waiting.push(...arrived())
     }
     if (!closing) return
     writer.close()

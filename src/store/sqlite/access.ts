@@ -1,7 +1,7 @@
 // How the store's methods reach the database: typed calls of the writer, errors in the store's own terms, the reads.
 
 import { setImmediate as turn } from 'node:timers/promises'
-import { DatabaseError } from '../../kit/sqlite/connection.js'
+import { databaseErrorOf } from '../../kit/sqlite/connection.js'
 import type { Database } from '../../kit/sqlite/database.js'
 import { StoreError, type StoreErrorCode } from '../errors.js'
 import type { Args, Calls, Result } from './calls.js'
@@ -9,9 +9,11 @@ import { AccountReads, MailboxReads } from './reading.js'
 import { ContentReads } from './reading-contents.js'
 import { IndexReads } from './reading-index.js'
 
-/** The database's error as one of the closed set: its codes are the mutations' own, or of the same names. */
-function storeError(error: unknown): unknown {
-  if (!(error instanceof DatabaseError)) return error
+/** An error of the database as one of the closed set: codes are the mutations' own, or of the same names. */
+function storeError(thrown: unknown): unknown {
+  const error = databaseErrorOf(thrown)
+  // What is neither the database's nor a mutation's is a defect, and stays what it is.
+  if (error === undefined) return thrown
   const known: Record<StoreErrorCode, true> = {
     'no-such-account': true,
     'account-exists': true,
@@ -51,13 +53,7 @@ export function accessTo(database: Database): Access {
     mailboxes: new MailboxReads(reader),
     index: new IndexReads(reader),
     contents: new ContentReads(reader),
-    async write(name, args) {
-      try {
-        return (await database.run(`store.${name}`, args)) as Result<typeof name>
-      } catch (error) {
-        throw storeError(error)
-      }
-    },
+    write: async (name, args) => (await database.run(`store.${name}`, args)) as Result<typeof name>,
   }
 }
 
@@ -69,4 +65,32 @@ export function ascending(uids: Uint32Array): Uint32Array {
   for (let at = 1; at < uids.length; at++)
     if ((uids[at] ?? 0) <= (uids[at - 1] ?? 0)) return Uint32Array.from(new Set(uids)).sort()
   return uids.byteLength === uids.buffer.byteLength ? uids : uids.slice()
+}
+
+async function* mapIterable<T>(source: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* source
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
+async function mapPromise<T>(source: Promise<T>): Promise<T> {
+  try {
+    return await source
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
+/** The same methods, whose errors are of the closed set, whether a mutation threw them or a read. */
+export function withStoreErrors<Methods extends object>(methods: Methods): Methods {
+  const mapped = Object.entries(methods).map(([name, method]) => [
+    name,
+    (...args: unknown[]) => {
+      const result = method(...args)
+      return result instanceof Promise ? mapPromise(result) : mapIterable(result)
+    },
+  ])
+  return Object.fromEntries(mapped) as Methods
 }

@@ -3,7 +3,6 @@
 
 import type { Connection } from '../../kit/sqlite/connection.js'
 import { FLAG_WORDS } from '../../model/flags.js'
-import { StoreError } from '../errors.js'
 import { decodeChunk } from '../index-codec.js'
 import type { Finding } from '../maintenance.js'
 import type { MutationOf } from './calls.js'
@@ -45,8 +44,8 @@ class MailboxCount {
     try {
       return this.#addColumns(row.chunk, decodeChunk(row.chunk, row.hot, row.cold))
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error
-      this.found('index', `chunk ${row.chunk}: ${error.message}`)
+      // Whatever stands there instead of entries: it cannot be read.
+      this.found('index', `chunk ${row.chunk}: ${error instanceof Error ? error.message : String(error)}`)
       return undefined
     }
   }

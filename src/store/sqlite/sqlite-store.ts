@@ -3,7 +3,7 @@
 
 import type { Database } from '../../kit/sqlite/database.js'
 import type { Store } from '../store.js'
-import { accessTo } from './access.js'
+import { accessTo, withStoreErrors } from './access.js'
 import { accountMethods } from './account-methods.js'
 import { mailboxMethods } from './mailbox-methods.js'
 import { maintenanceMethods } from './maintenance-methods.js'
@@ -16,11 +16,11 @@ export const STORE_MODULE = new URL('./mutations.js', import.meta.url).href
 export function sqliteStore(database: Database): Store {
   const access = accessTo(database)
   const messages = messageMethods(access)
-  return {
+  return withStoreErrors({
     ...accountMethods(access),
     ...mailboxMethods(access, messages),
     ...messages,
     ...maintenanceMethods(access),
     close: () => database.close(),
-  }
+  })
 }

@@ -8,6 +8,9 @@ import type { Part, Span } from '../model/message.js'
 import type { StoredSource } from '../store/messages.js'
 import type { Services } from './services.js'
 
+/** Octets of a blob made ready at once: small, so that what a large message leaves behind dies young. */
+const ENCODED_AT_ONCE = 32_768
+
 export interface SectionOctets {
   readonly length: number
   /** Octets [from, to) of it, in pieces. */
@@ -43,7 +46,7 @@ export class MessageSource {
     return trace.length === 0 ? skeleton : Buffer.concat([trace, skeleton])
   }
 
-  /** Octets [start, end) of the message, trace lines first, in pieces of 256 KiB or less. */
+  /** Octets [start, end) of the message, trace lines first, in small pieces. */
   async *read(start = 0, end = this.size): AsyncGenerator<Uint8Array, void, undefined> {
     const { trace } = this.#stored
     if (start < trace.length) yield trace.subarray(start, Math.min(end, trace.length))
@@ -63,8 +66,10 @@ export class MessageSource {
   async *#readBlob(step: BlobStep): AsyncGenerator<Uint8Array, void, undefined> {
     const encode = pieceEncoder(step)
     for await (const piece of this.#services.blobs.read(step.hash, step.start, step.end)) {
-      const octets = encode(piece)
-      if (octets.length > 0) yield octets
+      for (let at = 0; at < piece.length; at += ENCODED_AT_ONCE) {
+        const octets = encode(piece.subarray(at, at + ENCODED_AT_ONCE))
+        if (octets.length > 0) yield octets
+      }
     }
   }
 

@@ -3,18 +3,18 @@
 import { createHash } from 'node:crypto'
 import type { BlobWriter, StoredBlob } from '../blobs.js'
 import type { BlobWrite } from './access.js'
+import { givePieceBuffer, takePieceBuffer } from './piece-buffers.js'
 import { PIECE_SIZE } from './schema.js'
 
 /** Pieces handed to the writer and not yet durable. */
 const PIECES_UNDER_WAY = 4
-/** A blob that fits one piece begins with a small buffer that grows. */
-const FIRST_BUFFER = 16 * 1024
 
 export class SqliteBlobWriter implements BlobWriter {
   readonly #write: BlobWrite
   readonly #hash = createHash('sha256')
   readonly #underWay = new Set<Promise<unknown>>()
-  #buffer = new Uint8Array(FIRST_BUFFER)
+  /** Taken with the first octets, handed on with each piece. */
+  #buffer: Uint8Array | undefined
   #filled = 0
   #size = 0
   #pieces = 0
@@ -31,8 +31,8 @@ export class SqliteBlobWriter implements BlobWriter {
     this.#size += octets.length
     for (let rest = octets; rest.length > 0; ) {
       if (this.#filled === PIECE_SIZE) await this.#sendPiece()
-      this.#reserve(Math.min(PIECE_SIZE, this.#filled + rest.length))
-      const part = rest.subarray(0, this.#buffer.length - this.#filled)
+      this.#buffer ??= takePieceBuffer()
+      const part = rest.subarray(0, PIECE_SIZE - this.#filled)
       this.#buffer.set(part, this.#filled)
       this.#filled += part.length
       rest = rest.subarray(part.length)
@@ -43,11 +43,11 @@ export class SqliteBlobWriter implements BlobWriter {
     this.#done = true
     const hash = this.#hash.digest()
     const size = this.#size
-    const tail = this.#buffer.slice(0, this.#filled)
     if (this.#blob === undefined) {
-      await this.#write('finish', { blob: undefined, octets: size === 0 ? undefined : tail, hash, size })
+      await this.#write('finish', { blob: undefined, octets: this.#buffer?.subarray(0, size), hash, size })
+      if (this.#buffer !== undefined) givePieceBuffer(this.#buffer)
     } else {
-      if (tail.length > 0) await this.#sendPiece()
+      if (this.#filled > 0) await this.#sendPiece()
       await this.#settled()
       const blob = await this.#blob
       await this.#write('finish', { blob, octets: undefined, hash, size })
@@ -70,28 +70,26 @@ export class SqliteBlobWriter implements BlobWriter {
     while (await this.#write('drop', { blob }));
   }
 
-  /** Room for `length` octets: doubled, up to a piece. */
-  #reserve(length: number): void {
-    if (length <= this.#buffer.length) return
-    const larger = new Uint8Array(Math.min(PIECE_SIZE, Math.max(length, this.#buffer.length * 2)))
-    larger.set(this.#buffer.subarray(0, this.#filled))
-    this.#buffer = larger
-  }
-
   async #sendPiece(): Promise<void> {
-    const octets = this.#buffer.slice(0, this.#filled)
+    const buffer = this.#buffer ?? takePieceBuffer()
+    const octets = buffer.subarray(0, this.#filled)
     const number = this.#pieces++
+    this.#buffer = undefined
     this.#filled = 0
     if (this.#blob === undefined) {
       this.#blob = this.#write('piece', { blob: undefined, number, octets })
       await this.#blob
+      givePieceBuffer(buffer)
       return
     }
     const sent = this.#write('piece', { blob: await this.#blob, number, octets })
       .catch((error: unknown) => {
         this.#failure ??= error
       })
-      .finally(() => this.#underWay.delete(sent))
+      .finally(() => {
+        this.#underWay.delete(sent)
+        givePieceBuffer(buffer)
+      })
     this.#underWay.add(sent)
     while (this.#underWay.size >= PIECES_UNDER_WAY) await Promise.race(this.#underWay)
     if (this.#failure !== undefined) throw this.#failure

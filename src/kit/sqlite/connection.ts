@@ -10,7 +10,9 @@ export type Connection = SQLite.Database
 const APPLICATION_ID = 0x45494452
 const BUSY_MS = 10_000
 /** KiB of page cache a connection; the operating system caches the rest. */
-const CACHE_KIB = 16_384
+const WRITER_CACHE_KIB = 8_192
+/** The system's page cache holds the file; a large one of our own would fill with the pieces of large bodies. */
+const READER_CACHE_KIB = 4_096
 /** Pages of the WAL past which the writer checkpoints after a commit. */
 const CHECKPOINT_PAGES = 4_000
 
@@ -53,7 +55,7 @@ export function openForWriting(file: string): Connection {
     // Savepoints keep pages aside: in a file where this is not said, made and deleted again for each large group.
     db.pragma('temp_store = MEMORY')
     db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
-    db.pragma(`cache_size = -${CACHE_KIB}`)
+    db.pragma(`cache_size = -${WRITER_CACHE_KIB}`)
     claimFile(db, file)
     return db
   } catch (error) {
@@ -64,7 +66,7 @@ export function openForWriting(file: string): Connection {
 
 export function openForReading(file: string): Connection {
   const db = new SQLite(file, { readonly: true, fileMustExist: true, timeout: BUSY_MS })
-  db.pragma(`cache_size = -${CACHE_KIB}`)
+  db.pragma(`cache_size = -${READER_CACHE_KIB}`)
   return db
 }
 

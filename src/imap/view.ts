@@ -1,7 +1,7 @@
 // A session's picture of its mailbox: the UIDs in order, of which sequence numbers are positions, and the modseq that it
 // is told up to. It changes only where RFC 3501 §5.5 and §7.4.1 let the client be told.
 
-import type { Entries, Mailbox } from '../mail/types.js'
+import type { FlagsChanged, Mailbox } from '../mail/types.js'
 import type { MailboxId, ModSeq } from '../model/ids.js'
 import { lowerBound, type NumberSet, numberSet, pickFromSet } from '../model/number-set.js'
 import { bad } from './reply.js'
@@ -24,6 +24,8 @@ export interface OpenedMailbox {
 interface Told {
   readonly uids: Uint32Array
   readonly modseqs: Float64Array
+  /** Only entries with this modseq or a higher one. */
+  readonly knownFrom: number
 }
 
 export class View {
@@ -148,10 +150,15 @@ export class View {
     return numbers.reverse()
   }
 
-  /** What the session itself changed, and told (or kept silent about, as it was asked to). */
-  noteOwn(entries: Entries, modseq: number): void {
-    this.#ownModseqs.add(modseq)
-    this.#told.push({ uids: entries.uids, modseqs: entries.modseqs })
+  /**
+   * One slice of the session's own change. `told`: the client was sent the flags of all these entries; else it knows only
+   * those that the slice itself gave them, for it was asked to be silent about them.
+   */
+  noteOwn({ entries, modseq, changed }: FlagsChanged, told: boolean): void {
+    // Where nothing changed, the modseq is that of somebody else's change.
+    if (changed > 0) this.#ownModseqs.add(modseq)
+    const knownFrom = told ? 0 : changed > 0 ? modseq : Number.POSITIVE_INFINITY
+    this.#told.push({ uids: entries.uids, modseqs: entries.modseqs, knownFrom })
   }
 
   /** The client is to hear of its own changes too. */
@@ -176,10 +183,11 @@ export class View {
   /** Whether the client knows the flags that the entry has at `modseq`. Quick where it is asked in ascending order. */
   wasTold(uid: number, modseq: number): boolean {
     for (let tried = 0; tried < this.#told.length; tried++) {
-      const { uids, modseqs } = this.#told[this.#toldAt] as Told
+      const { uids, modseqs, knownFrom } = this.#told[this.#toldAt] as Told
       if (uid >= (uids[0] ?? 0) && uid <= (uids.at(-1) ?? 0)) {
         const at = lowerBound(uids, uid)
-        if (uids[at] === uid && (modseqs[at] ?? 0) >= modseq) return true
+        const known = modseqs[at] ?? 0
+        if (uids[at] === uid && known >= modseq && known >= knownFrom) return true
       }
       this.#toldAt = (this.#toldAt + 1) % this.#told.length
     }
@@ -191,8 +199,10 @@ export class View {
     this.token = token
     this.#told = this.#told.filter(({ modseqs }) => modseqs.some((modseq) => modseq > token))
     this.#toldAt = 0
-    this.#ownModseqs.clear()
-    this.#hintedModseqs.clear()
+    // Hints that came while the changes were read stay: what they speak of has not been read.
+    for (const modseqs of [this.#ownModseqs, this.#hintedModseqs]) {
+      for (const modseq of modseqs) if (modseq <= token) modseqs.delete(modseq)
+    }
   }
 
   /** Positions that a set of sequence numbers means. Throws BAD where one is above EXISTS (RFC 3501 §9). */

@@ -53,7 +53,7 @@ async function storeAll(session: Session, given: StoreArguments): Promise<Reply>
     given.change,
   )) {
     missing += slice.missing.length
-    view.noteOwn(slice.entries, slice.modseq)
+    view.noteOwn(slice, !given.silent)
     if (!given.silent) await tellFlags(session, view, slice.entries)
   }
   // Silence is about what the client did itself: where others may have changed the same messages, it is told.

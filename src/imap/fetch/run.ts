@@ -81,7 +81,7 @@ async function setSeen(
   const flags = entries.flags.slice()
   const change = { mode: 'add', flags: ['\\Seen'] } as const
   for await (const slice of changeFlags(session.services, session.account, view.mailbox, unseen, change)) {
-    view.noteOwn(slice.entries, slice.modseq)
+    view.noteOwn(slice, true)
     for (let at = 0; at < slice.entries.length; at++) {
       const uid = slice.entries.uids[at] ?? 0
       const words = slice.entries.flags.subarray(at * FLAG_WORDS, (at + 1) * FLAG_WORDS)

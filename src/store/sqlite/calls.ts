@@ -16,7 +16,7 @@ export interface PackedMessage {
   readonly skeleton: Uint8Array
   readonly cuts: string
   readonly root: string
-  /** Text where it is ASCII, which nearly all are and which reads twice as fast; else octets. */
+  /** Text where it is ASCII, as nearly all are: cheaper to pass on than octets. */
   readonly envelope: string | Uint8Array
   readonly structure: string | Uint8Array
   /** The last columns of the table `content`, from `subject`, in their order. */

@@ -7,8 +7,6 @@ import { contentRow } from './schema.js'
 
 /** Contents of one page: about 1 ms. */
 export const CONTENT_PAGE = 1024
-/** A range of ids is read as a whole where at least one in this many of them is wanted. */
-const DENSE = 4
 
 type Stored = string | Uint8Array
 
@@ -85,31 +83,38 @@ class LazySource implements StoredSource {
   }
 }
 
-type Range = (low: number, high: number) => Iterable<[id: number, stored: Stored]>
-type Single = (id: number) => Stored | undefined
+/** The octets of a page one behind the other, and how many each has, -1 where it is not there. */
+type Joined = [octets: Uint8Array | null, lengths: string | null]
+
+function divide([octets, lengths]: Joined): (Uint8Array | undefined)[] {
+  if (octets === null || lengths === null) return (lengths ?? '').split(',').map(() => undefined)
+  let at = octets.byteOffset
+  return lengths.split(',').map((text) => {
+    const length = Number(text)
+    if (length < 0) return undefined
+    at += length
+    return new Uint8Array(octets.buffer, at - length, length)
+  })
+}
 
 export class ContentReads {
-  readonly #ranges: Record<'envelope' | 'structure', Range>
-  readonly #singles: Record<'envelope' | 'structure', Single>
+  readonly #joined
+  readonly #isThere
   readonly #summary
   readonly #source
   readonly #text
 
   constructor(db: Connection) {
-    const range = (column: string): Range => {
-      const statement = db
-        .prepare<[number, number], [number, Stored]>(
-          `SELECT id, ${column} FROM content WHERE id BETWEEN ? AND ? ORDER BY id`,
+    // One value a page instead of one a row: the binding takes 2 µs for each value, SQLite a fifth of that to join them.
+    const joined = (column: string) =>
+      db
+        .prepare<[string], Joined>(
+          `SELECT CAST(group_concat(c.${column}, '') AS BLOB), group_concat(coalesce(octet_length(c.${column}), -1))
+           FROM json_each(?) wanted LEFT JOIN content c ON c.id = wanted.value`,
         )
-        .raw() as unknown as { iterate(low: number, high: number): Iterable<[number, Stored]> }
-      return (low, high) => statement.iterate(low, high)
-    }
-    const single = (column: string): Single => {
-      const statement = db.prepare<[number], Stored>(`SELECT ${column} FROM content WHERE id = ?`).pluck()
-      return (id) => statement.get(id)
-    }
-    this.#ranges = { envelope: range('envelope'), structure: range('structure') }
-    this.#singles = { envelope: single('envelope'), structure: single('structure') }
+        .raw()
+    this.#joined = { envelope: joined('envelope'), structure: joined('structure') }
+    this.#isThere = db.prepare<[number]>('SELECT 1 FROM content WHERE id = ?')
     this.#summary = db.prepare<[number], SummaryRow>('SELECT * FROM content WHERE id = ?')
     this.#source = db.prepare<[number], SourceRow>(
       'SELECT s.size, s.trace, s.cuts, s.root, s.skeleton FROM content c JOIN source s ON s.id = c.source WHERE c.id = ?',
@@ -127,39 +132,9 @@ export class ContentReads {
     contents: Uint32Array,
     what: 'envelope' | 'structure',
   ): (Uint8Array | undefined)[] {
-    let low = Number.POSITIVE_INFINITY
-    let high = 0
-    let ascending = true
-    for (let at = 0; at < contents.length; at++) {
-      const content = contents[at] ?? 0
-      if (at > 0 && content <= high) ascending = false
-      low = Math.min(low, content)
-      high = Math.max(high, content)
-    }
-    if (!ascending || high - low + 1 > contents.length * DENSE)
-      return Array.from(contents, (content) => {
-        const stored = this.#singles[what](contentRow(account, content))
-        return stored === undefined ? undefined : octetsOf(stored)
-      })
-    return this.#preparedRange(account, contents, what, low, high)
-  }
-
-  #preparedRange(
-    account: number,
-    contents: Uint32Array,
-    what: 'envelope' | 'structure',
-    low: number,
-    high: number,
-  ): (Uint8Array | undefined)[] {
-    const page: (Uint8Array | undefined)[] = new Array(contents.length).fill(undefined)
-    const first = contentRow(account, 0)
-    let at = 0
-    for (const [id, stored] of this.#ranges[what](contentRow(account, low), contentRow(account, high))) {
-      const content = id - first
-      while (at < contents.length && (contents[at] ?? 0) < content) at++
-      if (contents[at] === content) page[at] = octetsOf(stored)
-    }
-    return page
+    const ids = Array.from(contents, (content) => contentRow(account, content))
+    const joined = this.#joined[what].get(JSON.stringify(ids))
+    return joined === undefined ? [] : divide(joined)
   }
 
   summary(account: number, content: number): Summary | undefined {
@@ -179,6 +154,6 @@ export class ContentReads {
   }
 
   isThere(account: number, content: number): boolean {
-    return this.#singles.envelope(contentRow(account, content)) !== undefined
+    return this.#isThere.get(contentRow(account, content)) !== undefined
   }
 }

@@ -1,11 +1,12 @@
 // A server's life: start, the files that scripts read, a second server, a kill, and an orderly end.
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { runEider, startServer, type TestServer } from './server.js'
+import { cleanEnvironment, runEider, startServer, type TestServer } from './server.js'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -88,6 +89,37 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it in order, and run.json goe
   expect(existsSync(join(dir, 'control.sock'))).toBe(false)
   expect(server.log()).toContain('"event":"stopped"')
 })
+
+test('npm start takes the same flags, and a SIGTERM to npm ends the server too', async () => {
+  const dir = join(folder(), 'data')
+  const listen = ['imap', 'imaps', 'smtp', 'lmtp', 'http'].flatMap((name) => [
+    '--set',
+    `${name}.listen=127.0.0.1:0`,
+  ])
+  // Without npm's prestart, which would build over the files that this test runs.
+  const npm = spawn('npm', ['start', '--ignore-scripts', '--', '--data', dir, ...listen], {
+    stdio: 'ignore',
+    env: cleanEnvironment(),
+  })
+  closing.push(() => npm.kill('SIGKILL'))
+  await expect.poll(() => existsSync(join(dir, 'run.json')), { timeout: 30_000 }).toBe(true)
+  const { pid } = runFile(dir)
+  closing.push(() => isAlive(pid) && process.kill(pid, 'SIGKILL'))
+  const started = performance.now()
+  npm.kill('SIGTERM')
+  await expect.poll(() => isAlive(pid), { timeout: 10_000, interval: 20 }).toBe(false)
+  expect(performance.now() - started).toBeLessThan(5_000)
+  expect(existsSync(join(dir, 'run.json'))).toBe(false)
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
 
 async function open(
   server: TestServer,

@@ -103,7 +103,20 @@ function stopSignal(): Promise<string> {
         resolve(signal)
       })
     }
+    // npm and npx put a shell between themselves and us, which a signal to npm ends without telling us.
+    if (['start', 'npx'].includes(process.env['npm_lifecycle_event'] ?? ''))
+      onOrphaned(() => resolve('npm ended'))
   })
+}
+
+function onOrphaned(then: () => void): void {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    then()
+  }, 500)
+  timer.unref()
 }
 
 /** Whatever was acknowledged is on disk already: this loses nothing but good manners. */

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { cleanEnvironment, MAIN, startServer } from '../server.js'
+import { cleanEnvironment, MAIN, startServer, type TestServer } from '../server.js'
 import { CLIENTS, compare, findings, letLoose, prepare, type Run } from './run.js'
 
 /** One kill in six is followed by another during the start, at most this many ms into it. */
@@ -23,22 +23,36 @@ async function main(): Promise<void> {
   const seed = Number(values.seed ?? Date.now() % 2 ** 31)
   console.log(`crash: ${kills} kills, ${CLIENTS} clients, --seed ${seed}`)
   const run = await prepare(seed)
-  let server = await startServer({ dir: run.data })
   let failed = 0
+  let server = await startServer({ dir: run.data })
   for (let kill = 1; kill <= kills; kill++) {
-    const problems = await letLoose(run, server)
-    problems.push(...(await findings(run.data)))
-    if (run.shared.random.chance(1 / 6)) await killAtStart(run)
-    server = await startServer({ dir: run.data })
-    problems.push(...(await compare(run, server)))
+    const { restarted, problems } = await killAndRestart(run, server)
     if (problems.length > 0) failed++
     report(kill, kills, run, problems)
+    if (restarted === undefined) break
+    server = restarted
   }
   await server.stop()
   console.log(`${kills - failed} passed, ${failed} failed`)
   if (failed === 0) rmSync(run.data, { recursive: true, force: true })
   else console.log(`the data folder is kept: ${run.data}`)
   process.exitCode = failed === 0 ? 0 : 1
+}
+
+/** No server where it could not be started or read again: that is a problem too. */
+async function killAndRestart(run: Run, server: TestServer) {
+  const problems = await letLoose(run, server)
+  let restarted: TestServer | undefined
+  try {
+    problems.push(...(await findings(run.data)))
+    if (run.shared.random.chance(1 / 6)) await killAtStart(run)
+    restarted = await startServer({ dir: run.data })
+    problems.push(...(await compare(run, restarted)))
+    return { restarted, problems }
+  } catch (error) {
+    await restarted?.kill()
+    return { restarted: undefined, problems: [...problems, `${(error as Error).stack}`] }
+  }
 }
 
 async function killAtStart({ data, shared }: Run): Promise<void> {

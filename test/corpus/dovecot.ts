@@ -42,6 +42,7 @@ function configuration(folder: string): string {
   return `mail_location = sdbox:${folder}/mail
 base_dir = ${folder}/run
 log_path = /dev/stderr
+info_log_path = /dev/null
 ssl = no
 first_valid_uid = 0
 first_valid_gid = 0

@@ -16,7 +16,24 @@ export async function* checkEverything(
     if (hash === computed) continue
     yield { kind: 'blob', where: `blob ${hash}`, problem: `its ${size} octets have the hash ${computed}` }
   }
-  for await (const { id } of services.store.accounts()) yield* checkMessages(services, id)
+  yield* checkReferences(services)
+  for await (const { id, state } of services.store.accounts())
+    if (state === 'active') yield* checkMessages(services, id)
+}
+
+/** Blobs that something refers to, also mail that was expunged and may be asked for still: each is there. */
+async function* checkReferences({ store, blobs }: Services): AsyncGenerator<Finding, void, undefined> {
+  for await (const page of store.allReferencedBlobs()) {
+    for (const hash of page) {
+      try {
+        // Reads nothing, but looks for it.
+        for await (const _ of blobs.read(hash, 0, 0));
+      } catch (error) {
+        if (!isStoreError(error, 'corrupt')) throw error
+        yield { kind: 'blob', where: `blob ${hash}`, problem: 'a content refers to it, and it is not there' }
+      }
+    }
+  }
 }
 
 async function* checkMessages(

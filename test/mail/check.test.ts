@@ -8,6 +8,7 @@ import { checkEverything } from '../../src/mail/check.js'
 import { INBOX_ID } from '../../src/mail/deliver.js'
 import { ingest } from '../../src/mail/intake.js'
 import type { Finding } from '../../src/mail/types.js'
+import { accountId } from '../../src/model/ids.js'
 import { type OpenServices, openServices } from '../support/services.js'
 
 let services: OpenServices
@@ -23,6 +24,12 @@ beforeEach(async () => {
   await appendMessages(services, id, INBOX_ID, [{ ingested, flags: [], internalDate: { at: 0, zone: 0 } }])
 })
 afterEach(() => services.close())
+
+async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = []
+  for await (const item of source) items.push(item)
+  return items
+}
 
 async function check(): Promise<Finding[]> {
   const findings: Finding[] = []
@@ -47,7 +54,28 @@ test('an octet that changed in a large body', async () => {
 
 test('a large body that is gone', async () => {
   tamper('DELETE FROM blob')
-  expect(await check()).toMatchObject([{ kind: 'content', where: expect.stringContaining('INBOX, UID 1') }])
+  expect(await check()).toMatchObject([
+    { kind: 'blob', problem: expect.stringContaining('not there') },
+    { kind: 'content', where: expect.stringContaining('INBOX, UID 1') },
+  ])
+})
+
+test('a large body that only expunged mail refers to is gone', async () => {
+  const [account] = await all(services.store.accounts())
+  const id = account?.id ?? accountId(1)
+  await all(
+    services.store.changeFlags(id, INBOX_ID, Uint32Array.of(1), { mode: 'add', flags: ['\\Deleted'] }),
+  )
+  await all(services.store.expunge(id, INBOX_ID))
+  expect(await check()).toEqual([])
+  tamper('DELETE FROM blob')
+  expect(await check()).toMatchObject([{ kind: 'blob', problem: expect.stringContaining('not there') }])
+})
+
+test('an account that is being removed is passed over', async () => {
+  const { id } = await createAccount(services, { username: 'ben', password: 'x' })
+  await services.store.removeAccount(id)
+  expect(await check()).toEqual([])
 })
 
 test('a piece of a large body that is gone', async () => {

@@ -75,7 +75,8 @@ export class Collector {
     // Contents before tombstones: those tell which contents may have become garbage.
     const expunged = this.#hasExpunged.get(account, state.collected_until, keepFrom) !== undefined
     if (mailboxes.length > 0 || expunged) collected.contents += await this.#collectContents(state, keepFrom)
-    collected.tombstones += await this.#inSlices('purgeTombstones', { account, before: tombstonesFrom })
+    if (this.#hasExpunged.get(account, 0, tombstonesFrom) !== undefined)
+      collected.tombstones += await this.#inSlices('purgeTombstones', { account, before: tombstonesFrom })
   }
 
   async #collectContents({ account, modseq, content_next }: AccountState, keepFrom: number): Promise<number> {

@@ -10,6 +10,8 @@ export interface MailAddress {
   readonly mailbox: string | undefined
   /** Undefined in both markers of a group. */
   readonly host: string | undefined
+  /** An obsolete route, `@a,@b` (RFC 5322 §4.4); few addresses have one. */
+  readonly route?: string
 }
 
 const MISSING_MAILBOX = 'MISSING_MAILBOX'
@@ -69,21 +71,29 @@ function readMailbox(lexer: Lexer, start: number, phrase: string): MailAddress {
   return { name: undefined, mailbox: phrase, host: MISSING_DOMAIN }
 }
 
-/** `<local@domain>` behind its `<`, an obsolete route (RFC 5322 §4.4) left out. */
+/** `<@route:local@domain>` behind its `<`. */
 function readAngle(lexer: Lexer, phrase: string): MailAddress {
   const name = phrase === '' ? undefined : phrase
   lexer.skipCfws()
-  if (lexer.peek() === AT) {
-    lexer.skipTo(':>')
-    if (lexer.take(COLON)) lexer.skipCfws()
-  }
+  const route = lexer.peek() === AT ? readRoute(lexer) : undefined
   const local = lexer.dotted()
   let host: string | undefined
   if (lexer.take(AT)) host = readDomain(lexer)
   lexer.skipCfws()
   const ended = lexer.take(GREATER)
   if (!ended) host = SYNTAX_ERROR
-  return { name, mailbox: local || MISSING_MAILBOX, host: host || MISSING_DOMAIN }
+  const address = { name, mailbox: local || MISSING_MAILBOX, host: host || MISSING_DOMAIN }
+  return route === undefined ? address : { ...address, route }
+}
+
+/** `@a,@b:` (RFC 5322 §4.4, obs-route), without its colon and its blanks; undefined where no colon ends it. */
+function readRoute(lexer: Lexer): string | undefined {
+  const start = lexer.pos
+  lexer.skipTo(':>')
+  const route = lexer.text.slice(start, lexer.pos).replace(/\s+/g, '')
+  if (!lexer.take(COLON)) return undefined
+  lexer.skipCfws()
+  return route
 }
 
 /** `local@domain (name)`; where the local part has blanks in it the whole is taken for a name. */
@@ -109,13 +119,20 @@ function readDomain(lexer: Lexer): string {
   return lexer.peek() === BRACKET ? lexer.domainLiteral() : lexer.dotted()
 }
 
-/** `Name <address>, …` decoded for people and for sorting; groups by their members. */
+function mailboxText(name: string | undefined, mailbox: string, host: string): string {
+  const address = decodeWords(host === MISSING_DOMAIN ? mailbox : `${mailbox}@${host}`)
+  return name === undefined ? address : `${decodeWords(name)} <${address}>`
+}
+
+/** `Name <address>, group: address, address;` decoded, for people, for sorting and for SEARCH. */
 export function addressText(list: readonly MailAddress[]): string {
-  const texts: string[] = []
+  let text = ''
+  let between = ''
   for (const { name, mailbox, host } of list) {
-    if (mailbox === undefined || host === undefined) continue
-    const address = decodeWords(host === MISSING_DOMAIN ? mailbox : `${mailbox}@${host}`)
-    texts.push(name === undefined ? address : `${decodeWords(name)} <${address}>`)
+    if (mailbox === undefined) text += ';'
+    else if (host === undefined) text += `${between}${decodeWords(mailbox)}:`
+    else text += between + mailboxText(name, mailbox, host)
+    between = mailbox !== undefined && host === undefined ? ' ' : ', '
   }
-  return texts.join(', ')
+  return text
 }

@@ -40,7 +40,8 @@ test.each([
   ['(c) a . b @ c . d', '((NIL NIL "a.b" "c.d"))'],
   ['a@[127.0.0.1]', '((NIL NIL "a" "[127.0.0.1]"))'],
   ['"x y"@z', '((NIL NIL "x y" "z"))'],
-  ['<@r1,@r2:a@b>', '((NIL NIL "a" "b"))'],
+  ['<@r1,@r2:a@b>', '((NIL "@r1,@r2" "a" "b"))'],
+  ['F <@r1, @r2 : a@b>', '(("F" "@r1,@r2" "a" "b"))'],
   [
     'team: a@b, C <c@d>;, e@f',
     '((NIL NIL "team" NIL)(NIL NIL "a" "b")("C" NIL "c" "d")(NIL NIL NIL NIL)(NIL NIL "e" "f"))',
@@ -52,6 +53,13 @@ test.each([
   [', a@b,, c@d,', '((NIL NIL "a" "b")(NIL NIL "c" "d"))'],
   ['=?utf-8?q?a_b?= =?utf-8?q?c?= <a@b>', '(("=?utf-8?q?a_b?= =?utf-8?q?c?=" NIL "a" "b"))'],
 ])('addresses: %s', (value, expected) => expect(addresses(value)).toBe(expected))
+
+test('the text of addresses names groups too, so that SEARCH finds them', () => {
+  const text = (value: string) => parse(`To: ${value}\r\n\r\n`).summary.to
+  expect(text('A <a@b>, c@d')).toBe('A <a@b>, c@d')
+  expect(text('x@y, team: a@b, C <c@d>;, e@f')).toBe('x@y, team: a@b, C <c@d>;, e@f')
+  expect(text('nobody:;')).toBe('nobody:;')
+})
 
 test('a single part with everything', () => {
   const source =

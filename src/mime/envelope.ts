@@ -44,7 +44,7 @@ function readable(value: string | undefined): string {
 function addressList(list: readonly MailAddress[]): string {
   if (list.length === 0) return 'NIL'
   let text = '('
-  for (const { name, mailbox, host } of list)
-    text += `(${readable(name)} NIL ${nstring(mailbox)} ${nstring(host)})`
+  for (const { name, route, mailbox, host } of list)
+    text += `(${readable(name)} ${nstring(route)} ${nstring(mailbox)} ${nstring(host)})`
   return `${text})`
 }

@@ -6,8 +6,8 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { cleanEnvironment, MAIN, startServer, type TestServer } from '../server.js'
-import { CLIENTS, compare, findings, letLoose, prepare, type Run } from './run.js'
+import { cleanEnvironment, MAIN, type TestServer } from '../server.js'
+import { CLIENTS, compare, findings, letLoose, prepare, type Run, startOn } from './run.js'
 
 /** One kill in six is followed by another during the start, at most this many ms into it. */
 const LONGEST_START = 800
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   console.log(`crash: ${kills} kills, ${CLIENTS} clients, --seed ${seed}`)
   const run = await prepare(seed)
   let failed = 0
-  let server = await startServer({ dir: run.data })
+  let server = await startOn(run)
   for (let kill = 1; kill <= kills; kill++) {
     const { restarted, problems } = await killAndRestart(run, server)
     if (problems.length > 0) failed++
@@ -46,7 +46,7 @@ async function killAndRestart(run: Run, server: TestServer) {
   try {
     problems.push(...(await findings(run.data)))
     if (run.shared.random.chance(1 / 6)) await killAtStart(run)
-    restarted = await startServer({ dir: run.data })
+    restarted = await startOn(run)
     problems.push(...(await compare(run, restarted)))
     return { restarted, problems }
   } catch (error) {

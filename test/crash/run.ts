@@ -2,7 +2,7 @@
 // and the comparison of what is there afterwards with what was acknowledged.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { runEider, startServer, type TestServer } from '../server.js'
+import { runEider, type ServerOptions, startServer, type TestServer } from '../server.js'
 import { newDataFolder } from '../wire/data-folder.js'
 import { Random } from '../wire/random.js'
 import { MessageLog } from './messages.js'
@@ -15,6 +15,19 @@ export const CLIENTS = 8
 const ACCOUNTS = 3
 /** A kill comes at most this many ms after the last client logged in. */
 const LONGEST_RUN = 1_500
+
+/** The collector removes at once, and all the time, what nobody names any more: what it must not touch is told by the model. */
+export const COLLECTING = {
+  'collector.interval': '100ms',
+  'collector.grace': '500ms',
+  'retention.content': '0s',
+  'retention.expunged': '2s',
+}
+
+/** A server of the crash test; `options` say more, such as what it runs under. */
+export function startOn({ data }: Pick<Run, 'data'>, options: ServerOptions = {}): Promise<TestServer> {
+  return startServer({ dir: data, set: COLLECTING, ...options })
+}
 
 export interface Run {
   readonly data: string
@@ -36,7 +49,7 @@ export async function prepare(seed: number): Promise<Run> {
     account.owners.map((number) => new Worker(shared, number, account)),
   )
   const data = newDataFolder()
-  const server = await startServer({ dir: data })
+  const server = await startOn({ data })
   await createWorld(server, accounts)
   const run = { data, shared, workers }
   const problems = await compare(run, server)
@@ -66,9 +79,15 @@ export async function letLoose({ shared, workers }: Run, server: TestServer): Pr
   await sleep(shared.random.between(0, LONGEST_RUN))
   await server.kill()
   const outcomes = await finished
-  return outcomes.flatMap((outcome) =>
-    outcome.status === 'rejected' ? [`client: ${outcome.reason.stack}`] : [],
-  )
+  const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+  const errors = server
+    .log()
+    .split('\n')
+    .filter((line) => line.includes('"level":"error"'))
+  return [
+    ...failed.map((reason: Error) => `client: ${reason.stack}`),
+    ...errors.map((line) => `the log says ${line}`),
+  ]
 }
 
 export async function findings(data: string): Promise<string[]> {

@@ -1,5 +1,6 @@
 // What was acknowledged while the disk failed: all of it is there, nothing else is, and each octet is right.
 
+import { randomBytes } from 'node:crypto'
 import type { TestServer } from '../server.js'
 import { ImapClient } from '../wire/imap.js'
 import { sha256 } from '../wire/sha256.js'
@@ -11,6 +12,7 @@ export const ADDRESS = 'disk@example.com'
 
 /** More than a page or a small hole in a file takes. */
 const BODY = `${'all work and no play '.repeat(5)}\r\n`.repeat(600)
+const ATTACHMENT = 150_000
 /** So many messages must not fit any more. */
 const AT_MOST = 500
 
@@ -54,8 +56,16 @@ export class Ledger {
     return [...extra, ...[...expected].map((hash) => `${hash} was acknowledged and is gone`)]
   }
 
+  /** By turns plain and with an attachment that is stored apart and shared with no other message. */
   #message(): Buffer {
-    return Buffer.from(`Subject: ${this.#next++}\r\nX-Begin: here\r\n\r\n${BODY}`)
+    const number = this.#next++
+    if (number % 2 === 1) return Buffer.from(`Subject: ${number}\r\nX-Begin: here\r\n\r\n${BODY}`)
+    const octets = randomBytes(ATTACHMENT)
+      .toString('base64')
+      .replace(/.{1,76}/g, '$&\r\n')
+    return Buffer.from(
+      `Subject: ${number}\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n${octets}`,
+    )
   }
 
   #note(mailbox: string, message: Buffer): void {

@@ -3,7 +3,7 @@
 
 import { mkdirSync, rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { compare, findings, letLoose, prepare, type Run } from '../crash/run.js'
+import { COLLECTING, compare, findings, letLoose, prepare, type Run, startOn } from '../crash/run.js'
 import { startServer, type TestServer } from '../server.js'
 import { newDataFolder } from '../wire/data-folder.js'
 import { ImapClient } from '../wire/imap.js'
@@ -73,7 +73,7 @@ async function orderOfReplies(env: Record<string, string>) {
 
 async function whatIsThere(run: Run): Promise<string[]> {
   const problems = await findings(run.data)
-  const server = await startServer({ dir: run.data })
+  const server = await startOn(run)
   problems.push(...(await compare(run, server)))
   await server.stop()
   return problems
@@ -85,7 +85,7 @@ async function losePower(env: Record<string, string>, rounds: number, seed: numb
   const problems: string[] = []
   for (let round = 0; round < rounds && problems.length === 0; round++) {
     const disk = new Disk(run.data)
-    const { server, calls } = await startTraced({ dir: run.data, env })
+    const { server, calls } = await startTraced({ dir: run.data, set: COLLECTING, env })
     problems.push(...(await letLoose(run, server)))
     disk.replay(calls())
     rmSync(run.data, { recursive: true })

@@ -70,6 +70,7 @@ const value: fc.Arbitrary<unknown> = fc.oneof(
   fc.integer(),
   fc.double(),
 )
+const asText = (given: unknown): string => (typeof given === 'string' ? given : (JSON.stringify(given) ?? ''))
 const fields = fc.record(
   {
     username: value,
@@ -85,7 +86,7 @@ const body = fc.oneof(
   fields.map((object) =>
     Buffer.from(
       new URLSearchParams(
-        Object.fromEntries(Object.entries(object).map(([name, given]) => [name, String(given)])),
+        Object.fromEntries(Object.entries(object).map(([name, given]) => [name, asText(given)])),
       ).toString(),
     ),
   ),

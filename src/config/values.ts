@@ -102,4 +102,5 @@ function refuse(context: z.RefinementCtx, expected: string): never {
 
 const LOOPBACK_NAMES = ['localhost', '::1']
 
-export const isLoopback = (host: string): boolean => LOOPBACK_NAMES.includes(host) || /^127\./.test(host)
+export const isLoopback = (host: string): boolean =>
+  LOOPBACK_NAMES.includes(host) || /^127(?:\.[0-9]{1,3}){3}$/.test(host)

@@ -35,6 +35,11 @@ export class Input {
     return this.#ended
   }
 
+  /** True while the session waits for the client. */
+  get waiting(): boolean {
+    return this.#wake !== undefined
+  }
+
   attach(socket: Socket): void {
     this.#socket = socket
     socket.on('data', this.#onData)

@@ -135,7 +135,11 @@ export class Session {
   restartTimer(): void {
     clearTimeout(this.#timer)
     const after = this.#login === undefined ? this.options.loginMs : this.options.idleMs
-    this.#timer = setTimeout(() => this.input.interrupt('Autologout, idle for too long'), after)
+    this.#timer = setTimeout(() => {
+      // A long answer is no idleness: while it is written, its own clock runs.
+      if (this.#login !== undefined && !this.input.waiting) this.#timer?.refresh()
+      else this.input.interrupt('Autologout, idle for too long')
+    }, after)
   }
 
   /** The client has sent something. */

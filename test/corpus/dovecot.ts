@@ -26,7 +26,7 @@ export async function startDovecot(): Promise<Dovecot> {
   for (const path of [folder, join(folder, 'mail')]) chownSync(path, owner.uid, owner.gid)
   const child = spawn(PROGRAM, ['-c', settings], {
     env: { USER: 'peer', HOME: folder, PATH: process.env['PATH'] },
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'ignore'],
     ...(process.getuid?.() === 0 ? owner : {}),
   })
   const client = await ImapClient.over(child.stdout, child.stdin)
@@ -42,7 +42,6 @@ function configuration(folder: string): string {
   return `mail_location = sdbox:${folder}/mail
 base_dir = ${folder}/run
 log_path = /dev/stderr
-info_log_path = /dev/null
 ssl = no
 first_valid_uid = 0
 first_valid_gid = 0

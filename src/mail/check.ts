@@ -3,6 +3,7 @@
 
 import type { AccountId, ContentId, MailboxId } from '../model/ids.js'
 import { isStoreError } from '../store/errors.js'
+import type { Mailbox } from '../store/mailboxes.js'
 import type { Finding } from '../store/maintenance.js'
 import type { Services } from './services.js'
 import { openSource } from './source.js'
@@ -41,7 +42,7 @@ async function* checkMessages(
   account: AccountId,
 ): AsyncGenerator<Finding, void, undefined> {
   const seen = new Set<number>()
-  for (const { id, path } of await services.store.mailboxes(account)) {
+  for (const { id, path } of await mailboxesOf(services, account)) {
     for await (const { content, uid } of contentsOf(services, account, id)) {
       if (seen.has(content)) continue
       seen.add(content)
@@ -49,6 +50,16 @@ async function* checkMessages(
       const where = `account ${account}, mailbox ${path}, UID ${uid}, content ${content}`
       if (problem !== undefined) yield { kind: 'content', where, problem }
     }
+  }
+}
+
+/** None where the account has gone since it was listed. */
+async function mailboxesOf({ store }: Services, account: AccountId): Promise<Mailbox[]> {
+  try {
+    return await store.mailboxes(account)
+  } catch (error) {
+    if (isStoreError(error, 'no-such-account')) return []
+    throw error
   }
 }
 

@@ -155,6 +155,16 @@ test('whoever is connected is told, and the process is gone within five seconds'
   expect(lmtp.said()).toMatch(/^421 /m)
 })
 
+test('a collector that never rests does not hold up the end', async () => {
+  const busy = { 'collector.interval': '1ms', 'collector.grace': '0', 'retention.content': '0' }
+  const server = await startServer({ set: busy })
+  for (const name of ['anna', 'berta', 'carla']) await server.createUser(name, 'x')
+  const started = performance.now()
+  expect(await server.stop()).toBe(0)
+  expect(performance.now() - started).toBeLessThan(5_000)
+  expect(server.log()).not.toMatch(/"level":"error"|stop-forced/)
+})
+
 test('a listener that cannot be had is named', async () => {
   const server = await start()
   const taken = server.listeners.smtp ?? ''

@@ -81,7 +81,7 @@ async function loadCertificates(config: LoadedConfig['config'], log: Logger): Pr
   return tls
 }
 
-const startCollector = ({ services }: Opened, config: LoadedConfig['config']): (() => Promise<void>) =>
+const startCollector = ({ services }: Opened, config: LoadedConfig['config']): (() => void) =>
   collectRegularly(
     services,
     { tombstoneAge: config['retention.expunged'], contentAge: config['retention.content'] },

@@ -14,27 +14,32 @@ export async function collectOnce(services: Services, options: CollectOptions): 
   if (found) log.info({ ...dropped, blobs: deleted, ms: services.clock() - started }, 'collected')
 }
 
-/** Rounds every `intervalMs`, one at a time, until the returned function is called, which waits for the one under way. */
+/**
+ * Rounds every `intervalMs`, one at a time, until the returned function is called. A round under way then ends with the
+ * store: it is in slices, and the next start goes on with it.
+ */
 export function collectRegularly(
   services: Services,
   options: CollectOptions,
   intervalMs: number,
-): () => Promise<void> {
-  if (intervalMs === 0) return async () => {}
-  let round: Promise<void> = Promise.resolve()
+): () => void {
   let busy = false
-  const timer = setInterval(() => {
+  let stopped = false
+  const round = async (): Promise<void> => {
     if (busy) return
     busy = true
-    round = collectOnce(services, options)
-      .catch((err: unknown) => services.log.error({ err }, 'collect-failed'))
-      .finally(() => {
-        busy = false
-      })
-  }, intervalMs)
-  timer.unref()
+    try {
+      await collectOnce(services, options)
+    } catch (err) {
+      if (!stopped) services.log.error({ err }, 'collect-failed')
+    } finally {
+      busy = false
+    }
+  }
+  const timer = intervalMs === 0 ? undefined : setInterval(() => void round(), intervalMs)
+  timer?.unref()
   return () => {
+    stopped = true
     clearInterval(timer)
-    return round
   }
 }

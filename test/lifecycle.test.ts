@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } fr
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { cleanEnvironment, runEider, startServer, type TestServer } from './server.js'
 
@@ -62,6 +63,20 @@ test('a second server refuses to start and says which process holds the folder',
   expect(second.stderr).toContain(`held by process ${server.process.pid}`)
   expect(runFile(server.dir).pid).toBe(server.process.pid)
   expect((await server.http('/readyz')).status).toBe(200)
+})
+
+test('a command line that leaves before it was answered does not disturb the server', async () => {
+  const server = await start()
+  for (let wait = 0; wait < 20; wait++) {
+    const socket = connect(join(server.dir, 'control.sock'))
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    socket.write('{"command":"user list","arguments":{}}\n'.repeat(50))
+    await sleep(wait % 5)
+    socket.destroy()
+  }
+  expect((await runEider(['user', 'list', '--data', server.dir, '--json'])).code).toBe(0)
+  expect(server.process.exitCode).toBeNull()
 })
 
 test('after a SIGKILL the next server starts, and what was acknowledged is there', async () => {

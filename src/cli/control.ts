@@ -30,7 +30,11 @@ export async function serveControl(services: Services, data: string, log: Logger
     socket.on('close', () => sockets.delete(socket))
     // The other end went away: what was asked for is done nevertheless.
     socket.on('error', () => socket.destroy())
-    void serveSocket(services, socket, log)
+    // readline throws the socket's error too, and nobody waits for this promise.
+    serveSocket(services, socket, log).catch((err: unknown) => {
+      log.debug({ err }, 'control-client-failed')
+      socket.destroy()
+    })
   })
   const { path, done } = controlPath(data)
   try {

@@ -3,10 +3,13 @@
 import type { Connection } from './connection.js'
 import type { MutationModule } from './mutations.js'
 
+let opened = 0
+
 export const module: MutationModule = {
   name: 'notes',
   migrations: ['CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL, octets BLOB)'],
   mutations: (db: Connection) => {
+    if (++opened === Number(process.env['EIDER_TEST_UNPREPARED'])) throw new Error('cannot be prepared')
     const insert = db.prepare<[string, Uint8Array]>('INSERT INTO note (text, octets) VALUES (?, ?)')
     const none = new Uint8Array()
     const add = ({ text, octets = none }: { text: string; octets?: Uint8Array }) =>

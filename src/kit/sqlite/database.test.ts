@@ -100,6 +100,16 @@ test('a failed COMMIT reopens the file before anyone is answered', async () => {
   expect(notes(db)).toEqual(['before', 'after'])
 })
 
+test('a file that could not be opened again whole after a failed COMMIT is opened by the next group', async () => {
+  vi.stubEnv('EIDER_TEST_FAULT', 'commit:2')
+  vi.stubEnv('EIDER_TEST_UNPREPARED', '2')
+  const db = await open()
+  await add(db, 'before')
+  await expect(add(db, 'struck')).rejects.toMatchObject({ code: 'disk-full' })
+  await add(db, 'after')
+  expect(notes(db)).toEqual(['before', 'after'])
+})
+
 test('a group larger than one transaction takes is committed whole', async () => {
   const db = await open()
   await Promise.all(range(1500).map((text) => add(db, text)))

@@ -94,12 +94,13 @@ export class GroupCommit {
   #use(db: Connection): void {
     this.#db = db
     installFault(db)
-    this.#run = statementsOf(db)
     this.#mutations = new Map()
     for (const module of this.#modules) {
       for (const [name, mutation] of Object.entries(module.mutations(db)))
         this.#mutations.set(`${module.name}.${name}`, mutation)
     }
+    // Last: where anything before it fails, the next group opens the file again.
+    this.#run = statementsOf(db)
   }
 
   /** After a failed COMMIT only the file knows what was committed: everything kept in memory is dropped with the connection. */

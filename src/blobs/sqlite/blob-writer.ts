@@ -40,7 +40,6 @@ export class SqliteBlobWriter implements BlobWriter {
   }
 
   async finish(): Promise<StoredBlob> {
-    this.#done = true
     const hash = this.#hash.digest()
     const size = this.#size
     if (this.#blob === undefined) {
@@ -54,6 +53,7 @@ export class SqliteBlobWriter implements BlobWriter {
       // Where the octets were there already this copy is left over; else it is live, and drop does nothing.
       await this.#drop(blob)
     }
+    this.#done = true
     return { hash: hash.toString('hex'), size }
   }
 

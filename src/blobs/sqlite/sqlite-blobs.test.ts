@@ -3,9 +3,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterEach, expect, test, vi } from 'vitest'
 import { type Database, openDatabase } from '../../kit/sqlite/database.js'
 import type { BlobStore } from '../blobs.js'
 import { blobsContract } from '../contract/blobs-contract.js'
+import { PIECE_SIZE } from './schema.js'
 import { BLOBS_MODULE, sqliteBlobs } from './sqlite-blobs.js'
 
 blobsContract({
@@ -35,4 +37,25 @@ blobsContract({
     }
     return opened
   },
+})
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+test('a blob that could not be finished leaves nothing once it is aborted', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'eider-blobs-'))
+  // Its two pieces are committed, the end is not.
+  vi.stubEnv('EIDER_TEST_FAULT', 'commit:3')
+  const database = await openDatabase({ file: join(folder, 'eider.db'), modules: [BLOBS_MODULE] })
+  const blobs = await sqliteBlobs(database)
+  const kept = database.reader.prepare('SELECT count(*) FROM blob_piece').pluck()
+  const writer = blobs.write()
+  await writer.write(Buffer.alloc(PIECE_SIZE + 1, 'a'))
+  await expect(writer.finish()).rejects.toMatchObject({ code: 'disk-full' })
+  expect(kept.get()).toBe(2)
+  await writer.abort()
+  expect(kept.get()).toBe(0)
+  await blobs.close()
+  rmSync(folder, { recursive: true })
 })

@@ -20,6 +20,8 @@ export interface SectionOctets {
 export class MessageSource {
   readonly #services: Services
   readonly #stored: StoredSource
+  /** Made once, however many sections are asked for. */
+  #whole: Uint8Array | undefined
 
   constructor(services: Services, stored: StoredSource) {
     this.#services = services
@@ -43,7 +45,8 @@ export class MessageSource {
   inMemory(): Uint8Array | undefined {
     const { trace, skeleton, cuts } = this.#stored
     if (cuts.length > 0) return undefined
-    return trace.length === 0 ? skeleton : Buffer.concat([trace, skeleton])
+    this.#whole ??= trace.length === 0 ? skeleton : Buffer.concat([trace, skeleton])
+    return this.#whole
   }
 
   /** Octets [start, end) of the message, trace lines first, in small pieces. */

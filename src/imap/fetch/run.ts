@@ -4,10 +4,12 @@
 import { changeFlags } from '../../mail/change-flags.js'
 import { prepared, readEntries } from '../../mail/entries.js'
 import { sliceEntries } from '../../mail/entry-columns.js'
-import { openSource } from '../../mail/source.js'
+import { type MessageSource, openSource } from '../../mail/source.js'
 import type { Entries } from '../../mail/types.js'
 import { FLAG_WORDS, type FlagTable, SEEN } from '../../model/flags.js'
 import type { ContentId } from '../../model/ids.js'
+import { isStoreError } from '../../store/errors.js'
+import { no } from '../reply.js'
 import type { Session } from '../session.js'
 import { tellKeywords } from '../tell-changes.js'
 import { Turn } from '../turns.js'
@@ -18,6 +20,9 @@ import { type Content, contentOf, sendSection } from './sections.js'
 
 /** Messages whose contents are read at once: what a client that does not read keeps in memory. */
 const BATCH = 256
+
+/** Octets of header fields that are held at once, for one message. */
+const MAX_COPIED = 8 * 2 ** 20
 
 interface Plan {
   readonly simple: readonly SimpleItem[]
@@ -69,7 +74,10 @@ async function batchOf(session: Session, entries: Entries, { simple }: Plan): Pr
 const unseenOf = ({ uids, flags }: Entries): Uint32Array =>
   uids.filter((_, at) => ((flags[at * FLAG_WORDS] ?? 0) & SEEN) === 0)
 
-/** Sets \Seen where it is not set; returns the entries as they are now, and which of them were changed. */
+/**
+ * Sets \Seen where it is not set; returns the entries as they are now, and which of them were changed. Where that cannot be
+ * written they stay as they are: a full disk must not keep anyone from reading mail.
+ */
 async function setSeen(
   session: Session,
   view: View,
@@ -80,14 +88,18 @@ async function setSeen(
   if (unseen.length === 0) return { entries, changed }
   const flags = entries.flags.slice()
   const change = { mode: 'add', flags: ['\\Seen'] } as const
-  for await (const slice of changeFlags(session.services, session.account, view.mailbox, unseen, change)) {
-    view.noteOwn(slice, true)
-    for (let at = 0; at < slice.entries.length; at++) {
-      const uid = slice.entries.uids[at] ?? 0
-      const words = slice.entries.flags.subarray(at * FLAG_WORDS, (at + 1) * FLAG_WORDS)
-      flags.set(words, entries.uids.indexOf(uid) * FLAG_WORDS)
-      changed.add(uid)
+  try {
+    for await (const slice of changeFlags(session.services, session.account, view.mailbox, unseen, change)) {
+      view.noteOwn(slice, true)
+      for (let at = 0; at < slice.entries.length; at++) {
+        const uid = slice.entries.uids[at] ?? 0
+        const words = slice.entries.flags.subarray(at * FLAG_WORDS, (at + 1) * FLAG_WORDS)
+        flags.set(words, entries.uids.indexOf(uid) * FLAG_WORDS)
+        changed.add(uid)
+      }
     }
+  } catch (error) {
+    if (!isStoreError(error, 'disk-full') && !isStoreError(error, 'unavailable')) throw error
   }
   return { entries: { ...entries, flags }, changed }
 }
@@ -149,14 +161,29 @@ class Fetch {
     }
   }
 
+  /** Picked header fields are copies: whoever asks for many of a large header is refused. */
+  async #contentsOf(source: MessageSource): Promise<Content[]> {
+    const contents: Content[] = []
+    let copied = 0
+    for (const item of this.#plan.sections) {
+      const content = await contentOf(source, item)
+      contents.push(content)
+      if (item.section.names !== undefined && content !== 'NIL' && 'section' in content)
+        copied += content.section.length
+      if (copied > MAX_COPIED && contents.length > 1)
+        throw no('Too many header fields of one message', 'LIMIT')
+      if (this.#turn.over) await this.#turn.pass()
+    }
+    return contents
+  }
+
   /** Everything is read before the row begins; only large sections are read while it is sent. */
   async #sendRow(batch: Batch, at: number, table: FlagTable, seenNow: boolean): Promise<void> {
     const session = this.#session
     const content = batch.entries.cold?.contents[at] as ContentId
     const source = await openSource(session.services, session.account, content)
     if (source === undefined || !isWhole(batch, at, this.#plan)) return
-    const contents: Content[] = []
-    for (const item of this.#plan.sections) contents.push(await contentOf(source, item))
+    const contents = await this.#contentsOf(source)
     const { simple } = this.#plan
     const seq = this.#view.seqOf(batch.entries.uids[at] ?? 0)
     const { writer } = session.output

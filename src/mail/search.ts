@@ -1,5 +1,6 @@
 // SEARCH (RFC 3501 §6.4.4) over a session's view: each message is read only as deep as its decision needs.
 
+import { setImmediate } from 'node:timers/promises'
 import type { AccountId, MailboxId } from '../model/ids.js'
 import type { Summary } from '../model/message.js'
 import type { Entries } from '../store/entries.js'
@@ -16,6 +17,21 @@ export interface SearchScope {
   /** UIDs that the session knows, ascending: nothing else is found. */
   readonly view: Uint32Array
   readonly isRecent: (uid: number) => boolean
+}
+
+/** A long query over a large mailbox takes seconds: others have their turn this often. */
+const TURN_MS = 4
+
+class Turn {
+  #until = performance.now() + TURN_MS
+
+  /** Undefined where nobody needs to wait yet. */
+  pass(): Promise<void> | undefined {
+    if (performance.now() < this.#until) return undefined
+    return setImmediate().then(() => {
+      this.#until = performance.now() + TURN_MS
+    })
+  }
 }
 
 /** Decides what it can of a page; the positions left open are looked at deeper by the caller. */
@@ -42,8 +58,15 @@ class Page {
     return true
   }
 
-  tryAll(depth: Depth): void {
-    this.open = this.open.filter((at) => !this.try(at, { depth }))
+  async tryAll(depth: Depth): Promise<void> {
+    const turn = new Turn()
+    const open: number[] = []
+    for (const at of this.open) {
+      if (!this.try(at, { depth })) open.push(at)
+      const wait = turn.pass()
+      if (wait !== undefined) await wait
+    }
+    this.open = open
   }
 
   found(): Uint32Array {
@@ -61,9 +84,12 @@ async function decideBySummaries(
   const kept = new Map<number, Summary>()
   const open: number[] = []
   let next = 0
+  const turn = new Turn()
   for await (const summaries of services.store.summaries(account, wanted)) {
     for (const summary of summaries) {
       const at = page.open[next++] as number
+      const wait = turn.pass()
+      if (wait !== undefined) await wait
       if (page.try(at, summary === undefined ? { depth: SUMMARY } : { depth: SUMMARY, summary })) continue
       open.push(at)
       if (summary !== undefined) kept.set(at, summary)
@@ -80,7 +106,9 @@ async function decideBySources(
   summaries: Map<number, Summary>,
 ) {
   const contents = page.entries.cold?.contents
+  const turn = new Turn()
   for (const at of page.open) {
+    await turn.pass()
     const text = await readSearchText(services, account, contents?.[at] ?? 0)
     const summary = summaries.get(at)
     page.try(at, {
@@ -98,7 +126,7 @@ async function searchPage(
   page: Page,
   depth: Depth,
 ): Promise<Uint32Array> {
-  page.tryAll(page.entries.cold === undefined ? HOT : COLD)
+  await page.tryAll(page.entries.cold === undefined ? HOT : COLD)
   if (depth >= SUMMARY && page.open.length > 0) {
     const summaries = await decideBySummaries(services, account, page)
     if (page.open.length > 0) await decideBySources(services, account, page, summaries)

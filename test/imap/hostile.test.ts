@@ -241,3 +241,48 @@ test('a set of 10,000 UIDs, and of the whole range', async () => {
   await client.ok('UID FETCH 1:4294967295 FLAGS')
   await client.ok('UID SEARCH UID 4294967295:1')
 })
+
+/** How often others had their turn while `work` was under way. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0
+  let over = false
+  const count = () => {
+    turns++
+    if (!over) setImmediate(count)
+  }
+  setImmediate(count)
+  await work()
+  over = true
+  return turns
+}
+
+test('a LIST pattern of 1,000 wildcards over long names gives others their turn', async () => {
+  const client = await anna()
+  for (let n = 10; n < 50; n++) await client.ok(`CREATE ${'a'.repeat(1000)}${n}`)
+  const pattern = `${'a%'.repeat(990)}*b`
+  expect(await turnsDuring(() => client.ok(`LIST "" "${pattern}"`))).toBeGreaterThan(10)
+})
+
+test('a search with 10,000 keys gives others their turn', async () => {
+  const client = await anna()
+  await client.ok('CREATE Searched')
+  expect(await client.append('Searched', 'Subject: a\r\n\r\na\r\n')).toMatch(/^OK/)
+  await client.ok('SELECT Searched')
+  for (let times = 0; times < 10; times++) await client.ok('COPY 1:* Searched')
+  const search = `SEARCH ${'ALL '.repeat(10_000)}OLD`
+  expect(await turnsDuring(() => client.ok(search))).toBeGreaterThan(10)
+  await client.ok('CLOSE')
+})
+
+test('a header of 1 MB is not copied for each of 1,000 sections', async () => {
+  const client = await anna()
+  await client.ok('CREATE Headers')
+  const header = `X-A: ${'a'.repeat(70)}\r\n`.repeat(14_000)
+  expect(await client.append('Headers', `${header}\r\na\r\n`)).toMatch(/^OK/)
+  await client.ok('SELECT Headers')
+  const items = Array.from({ length: 1000 }, (_, n) => `BODY.PEEK[HEADER.FIELDS (X-A)]<${n}.1>`)
+  expect((await client.command(`FETCH 1 (${items.join(' ')})`)).tagged).toMatch(/^NO \[LIMIT\]/)
+  const few = await client.ok(`FETCH 1 (${items.slice(0, 3).join(' ')})`)
+  expect(few[0]).toContain('BODY[HEADER.FIELDS (X-A)]<2>')
+  await client.ok('CLOSE')
+})

@@ -7,6 +7,7 @@ import { listPattern } from '../list-pattern.js'
 import { ok } from '../reply.js'
 import type { Session } from '../session.js'
 import { LOGGED_IN } from '../states.js'
+import { Turn } from '../turns.js'
 import type { Verb } from '../verb.js'
 
 function attributesOf(mailbox: Mailbox, parents: ReadonlySet<string>): string[] {
@@ -21,7 +22,9 @@ async function listMatching(session: Session, pattern: string): Promise<void> {
   const mailboxes = await listMailboxes(session.services, session.account)
   const parents = new Set(mailboxes.map(({ path }) => parentPath(path)).filter((path) => path !== undefined))
   const { writer } = session.output
+  const turn = new Turn()
   for (const mailbox of mailboxes) {
+    if (turn.over) await turn.pass()
     if (!matches(mailbox.path)) continue
     const attributes = attributesOf(mailbox, parents).join(' ')
     writer.text(`* LIST (${attributes}) "${SEPARATOR}" `).mailbox(mailbox.path).line('')

@@ -6,6 +6,7 @@ import { listPattern } from '../list-pattern.js'
 import { ok } from '../reply.js'
 import type { Session } from '../session.js'
 import { LOGGED_IN } from '../states.js'
+import { Turn } from '../turns.js'
 import type { Verb } from '../verb.js'
 
 /** The levels above a name, nearest first. */
@@ -18,7 +19,9 @@ async function listSubscribed(session: Session, pattern: string): Promise<void> 
   const matches = listPattern(pattern)
   const names = await subscriptions(session.services, session.account)
   const told = new Map<string, '' | '\\Noselect'>()
+  const turn = new Turn()
   for (const name of names) {
+    if (turn.over) await turn.pass()
     if (matches(name)) told.set(name, '')
     else if (pattern.endsWith('%')) {
       // "foo" stands for a subscribed "foo/bar", which "%" cannot match (RFC 3501 §6.3.9).

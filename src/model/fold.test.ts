@@ -42,3 +42,16 @@ test('what is folded stays as it is', () => {
     { numRuns: 2000 },
   )
 })
+
+test('a text is folded as its code points are, whatever stands around them', () => {
+  const letters = fc.constantFrom(...'aAßẞSsσςΣ.\u0131IiİαΑΐŉǰﬀև\u0307\u0301\u0345𐐀𐐨Ǆ\u00ad’ ')
+  const alone = (character: string) =>
+    character === '\u0131' ? character : character.toLowerCase().toUpperCase().toLowerCase()
+  fc.assert(
+    fc.property(fc.string({ unit: letters, maxLength: 12 }), (text) => {
+      const expected = Array.from(text.normalize('NFD'), alone).join('').normalize('NFC')
+      expect(foldCase(text)).toBe(expected)
+    }),
+    { numRuns: 5000 },
+  )
+})

@@ -286,3 +286,19 @@ test('a header of 1 MB is not copied for each of 1,000 sections', async () => {
   expect(few[0]).toContain('BODY[HEADER.FIELDS (X-A)]<2>')
   await client.ok('CLOSE')
 })
+
+test('a search in 8 MB of text with umlauts gives others their turn, and finds what is there', async () => {
+  const client = await anna()
+  await client.ok('CREATE Long')
+  const words = Buffer.from('Größe und Maß, alles fließt. '.repeat(80)).toString('latin1')
+  const half = `${words}\r\n`.repeat(1500)
+  const needle = Buffer.from('NÄDEL').toString('latin1')
+  const header = 'Content-Type: text/plain; charset=utf-8\r\n\r\n'
+  expect(await client.append('Long', `${header}${half}${needle}\r\n${half}`)).toMatch(/^OK/)
+  await client.ok('SELECT Long')
+  const absent = 'SEARCH CHARSET UTF-8 BODY "nichts davon"'
+  expect(await turnsDuring(() => client.ok(absent))).toBeGreaterThan(60)
+  const wanted = Buffer.from('nädel').toString('latin1')
+  expect(await client.ok(`SEARCH CHARSET UTF-8 BODY "${wanted}"`)).toEqual(['* SEARCH 1'])
+  await client.ok('CLOSE')
+})

@@ -1,9 +1,9 @@
 // Delivery to addresses: who gets mail for one, whether there is room, and the append into each INBOX. RFC 5321, RFC 2033.
 
-import { deliveryKey, parseAddress } from '../model/address.js'
-import { mailboxId } from '../model/ids.js'
+import { addressKey, deliveryKey, parseAddress } from '../model/address.js'
+import { type AccountId, mailboxId } from '../model/ids.js'
 import type { Account } from '../store/accounts.js'
-import { isStoreError, type StoreError } from '../store/errors.js'
+import { isStoreError, StoreError } from '../store/errors.js'
 import type { Appended, Delivery } from '../store/messages.js'
 import { MailError } from './errors.js'
 import { publish } from './hints.js'
@@ -15,8 +15,9 @@ export const INBOX_ID = mailboxId(1)
 
 export interface Recipient {
   readonly account: Account
-  /** As RCPT gave it. */
+  /** As RCPT gave it, and as addresses are compared, its label with it. */
   readonly address: string
+  readonly addressKey: string
 }
 
 export interface DeliveryTo {
@@ -32,7 +33,7 @@ export async function findRecipients(services: Services, address: string): Promi
   const recipients: Recipient[] = []
   for (const { account: id } of await services.store.resolve(deliveryKey(parsed))) {
     const account = await services.store.account(id)
-    if (account?.state === 'active') recipients.push({ account, address })
+    if (account?.state === 'active') recipients.push({ account, address, addressKey: addressKey(parsed) })
   }
   return recipients
 }
@@ -42,8 +43,8 @@ export const quotaOf = (services: Services, account: Account): number =>
   account.quota === 0 ? services.limits.quotaDefault : account.quota
 
 /** Reads the account again: quota changes apply at once. */
-export async function hasRoom(services: Services, recipient: Recipient, octets: number): Promise<boolean> {
-  const account = await services.store.account(recipient.account.id)
+export async function hasRoom(services: Services, id: AccountId, octets: number): Promise<boolean> {
+  const account = await services.store.account(id)
   return account !== undefined && account.storageUsed + octets <= quotaOf(services, account)
 }
 
@@ -74,7 +75,7 @@ export async function deliverAll(
   return appended
 }
 
-/** LMTP: each recipient apart. What is not a StoreError is thrown. */
+/** LMTP: each recipient apart; what fails for one, whatever it is, is that one's alone: the others have their mail. */
 export function deliverEach(
   services: Services,
   ingested: Ingested,
@@ -88,7 +89,8 @@ export function deliverEach(
         return appended
       } catch (error) {
         if (isStoreError(error)) return error
-        throw error
+        services.log.error({ err: error, account: delivery.recipient.account.id }, 'delivery-failed')
+        return new StoreError('unavailable', 'a delivery failed', { cause: error })
       }
     }),
   )

@@ -148,7 +148,7 @@ function planDeliveries(
   const known = new Map<string, number>()
   const places = envelope.recipients.map(({ address, recipients }) =>
     recipients.map((recipient) => {
-      const key = `${recipient.account.id} ${address}`
+      const key = `${recipient.account.id} ${recipient.addressKey}`
       const place = known.get(key) ?? deliveries.length
       if (place === deliveries.length) deliveries.push({ recipient, trace: traceLines(arrival, address) })
       known.set(key, place)

@@ -184,7 +184,7 @@ describe('recipients', () => {
   it('the same address twice gets the mail once', async () => {
     const account = await accountWith(services, 'anna')
     const { client } = await clientOf('lmtp')
-    const replies = await send(client, ['anna@example.org', 'anna@example.org'], MESSAGE, { replies: 2 })
+    const replies = await send(client, ['anna@example.org', 'Anna@EXAMPLE.org'], MESSAGE, { replies: 2 })
     expect(replies).toEqual(['250 2.0.0 OK', '250 2.0.0 OK'])
     expect((await inboxOf(services, account)).length).toBe(1)
   })

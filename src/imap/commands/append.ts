@@ -43,8 +43,7 @@ async function checkRoom(session: Session, name: string, size: number): Promise<
   if (mailbox === undefined || !mailbox.selectable) throw no('No such mailbox', 'TRYCREATE')
   if (size > services.limits.messageMaxSize) throw no('The message is too large', 'TOOBIG')
   if (size === 0) throw no('A message has at least one octet')
-  if (!(await hasRoom(services, { account, address: '' }, size)))
-    throw no('The quota is used up', 'OVERQUOTA')
+  if (!(await hasRoom(services, account.id, size))) throw no('The quota is used up', 'OVERQUOTA')
   return mailbox
 }
 

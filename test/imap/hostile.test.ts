@@ -1,5 +1,6 @@
 // What a stranger, or a broken client, may send: each is answered or sent away, memory stays bounded, and the server goes on
 // serving others. RFC 3501 §2.2, §4.3, §5.4; RFC 7888 §5.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { ImapClient } from './client.js'
 import { type ImapTestServer, startImapServer } from './server.js'
@@ -218,6 +219,17 @@ test('50,000 NOOPs sent without reading an answer', async () => {
       if ((await client.response()) !== 'x OK Done') throw new Error(`NOOP ${at}`)
   })
   expect(grown).toBeLessThan(96 * MIB)
+}, 60_000)
+
+test('commands without end from a client that reads nothing: the server stops reading too', async () => {
+  const client = await anna()
+  client.socket.pause()
+  const noops = Buffer.from('x NOOP\r\n'.repeat(8192))
+  // 48 MB are offered; what the socket has taken stands still once the buffers of the system are full.
+  for (let at = 0; at < 768; at++) client.socket.write(noops)
+  const taken = () => client.socket.bytesWritten - client.socket.writableLength
+  for (let before = -1; before !== taken(); await sleep(300)) before = taken()
+  expect(taken()).toBeLessThan(24 * MIB)
 }, 60_000)
 
 test('a mailbox name of 10,000 levels', async () => {

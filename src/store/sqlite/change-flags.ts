@@ -10,29 +10,35 @@ import { KeywordRows } from './keyword-rows.js'
 import { AccountRows, type MailboxRow, MailboxRows } from './rows.js'
 import { runEnd } from './slices.js'
 
-/** What a slice has found so far. */
+/** What a slice has found so far, `most` entries at the most. */
 class Gathered {
-  readonly uids: number[] = []
-  readonly modseqs: number[] = []
-  readonly flags: number[] = []
+  readonly #columns: HotColumns
+  #length = 0
   readonly modified: number[] = []
   readonly missing: number[] = []
   changed = 0
 
+  constructor(most: number) {
+    this.#columns = emptyHot(most)
+  }
+
   entry(columns: HotColumns, at: number): void {
-    this.uids.push(columns.uids[at] ?? 0)
-    this.modseqs.push(columns.modseqs[at] ?? 0)
-    for (let word = at * FLAG_WORDS; word < (at + 1) * FLAG_WORDS; word++)
-      this.flags.push(columns.flags[word] ?? 0)
+    const { uids, modseqs, flags } = this.#columns
+    const to = this.#length++
+    uids[to] = columns.uids[at] ?? 0
+    modseqs[to] = columns.modseqs[at] ?? 0
+    for (let word = 0; word < FLAG_WORDS; word++)
+      flags[to * FLAG_WORDS + word] = columns.flags[at * FLAG_WORDS + word] ?? 0
   }
 
   result(modseq: number, done: number): FlagsResult {
+    const { uids, modseqs, flags } = this.#columns
     return {
       modseq,
       done,
-      uids: Uint32Array.from(this.uids),
-      modseqs: Float64Array.from(this.modseqs),
-      flags: Uint32Array.from(this.flags),
+      uids: uids.slice(0, this.#length),
+      modseqs: modseqs.slice(0, this.#length),
+      flags: flags.slice(0, this.#length * FLAG_WORDS),
       changed: this.changed,
       modified: Uint32Array.from(this.modified),
       missing: Uint32Array.from(this.missing),
@@ -119,7 +125,13 @@ export function changeFlagsMutation(db: Connection): MutationOf<'changeFlags'> {
     const account = accounts.take(args.account)
     const box = mailboxes.take(args.account, args.mailbox)
     const words = keywords.words(account, args.flags, args.mode !== 'remove')
-    const slice: Slice = { args, box, words, modseq: account.modseq, gathered: new Gathered() }
+    const slice: Slice = {
+      args,
+      box,
+      words,
+      modseq: account.modseq,
+      gathered: new Gathered(args.uids.length),
+    }
     let done = 0
     while (done < args.uids.length && (done === 0 || performance.now() < until)) {
       const end = runEnd(args.uids, done, chunkOf)

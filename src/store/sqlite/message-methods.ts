@@ -56,9 +56,20 @@ const messageMutations = ({ write }: Access): Mutations => ({
     }
   },
   async *changeFlags(account, mailbox, uids, { mode, flags }, unchangedSince) {
-    for (let rest = ascending(uids); rest.length > 0; ) {
+    const ask = (rest: Uint32Array) => {
       const args = { account, mailbox, uids: rest, mode, flags, unchangedSince, sliceMs: SLICE_MS }
-      const slice = await write('changeFlags', args)
+      const answer = write('changeFlags', args)
+      // Awaited in its turn; a caller that has stopped listening by then leaves it unheard.
+      answer.catch(() => {})
+      return answer
+    }
+    let rest = ascending(uids)
+    let next = rest.length === 0 ? undefined : ask(rest)
+    while (next !== undefined) {
+      const slice: Awaited<typeof next> = await next
+      rest = rest.slice(slice.done)
+      // The writer is busy with the next slice while the caller tells of this one.
+      next = rest.length === 0 ? undefined : ask(rest)
       yield {
         modseq: modSeq(slice.modseq),
         entries: { length: slice.uids.length, uids: slice.uids, modseqs: slice.modseqs, flags: slice.flags },
@@ -66,7 +77,6 @@ const messageMutations = ({ write }: Access): Mutations => ({
         modified: slice.modified,
         missing: slice.missing,
       }
-      rest = rest.slice(slice.done)
     }
   },
   async *expunge(account, mailbox, uids) {

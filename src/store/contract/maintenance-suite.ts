@@ -8,10 +8,10 @@ import type { OpenStore } from './engine.js'
 import {
   allEntries,
   drain,
-  mailboxNamed,
   NO_LIMIT,
-  newAccount,
+  type Place,
   path,
+  place,
   sample,
   samples,
   uidRange,
@@ -22,21 +22,6 @@ const DAY = 86_400_000
 const blob = (digit: string) => digit.repeat(64)
 const withBlob = (digit: string) =>
   sample({ cuts: [{ at: 9, length: 100, blob: blob(digit), blobSize: 100, form: { kind: 'identity' } }] })
-
-interface Place {
-  readonly id: AccountId
-  readonly inbox: MailboxId
-  readonly other: MailboxId
-}
-
-async function place(store: Store): Promise<Place> {
-  const { id } = await newAccount(store)
-  return {
-    id,
-    inbox: (await mailboxNamed(store, id, 'INBOX')).id,
-    other: (await mailboxNamed(store, id, 'Other')).id,
-  }
-}
 
 async function expungeAll(store: Store, id: AccountId, mailbox: MailboxId, uids: Uint32Array): Promise<void> {
   await drain(store.changeFlags(id, mailbox, uids, { mode: 'add', flags: ['\\Deleted'] }))

@@ -10,28 +10,15 @@ import {
   mailboxNamed,
   NO_LIMIT,
   newAccount,
+  type Place,
   path,
+  place,
   sample,
   samples,
   seenEntries,
   uidRange,
   uidsFrom,
 } from './samples.js'
-
-interface Place {
-  readonly id: AccountId
-  readonly inbox: MailboxId
-  readonly other: MailboxId
-}
-
-async function place(store: Store): Promise<Place> {
-  const { id } = await newAccount(store)
-  return {
-    id,
-    inbox: (await mailboxNamed(store, id, 'INBOX')).id,
-    other: (await mailboxNamed(store, id, 'Other')).id,
-  }
-}
 
 async function flagsOf(store: Store, { id, inbox }: Place): Promise<string[][]> {
   const table = await store.flagTable(id)

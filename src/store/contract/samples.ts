@@ -148,3 +148,19 @@ export function randomFrom(seed: number): (below: number) => number {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
   }
 }
+
+/** An account with two mailboxes to work in. */
+export interface Place {
+  readonly id: AccountId
+  readonly inbox: MailboxId
+  readonly other: MailboxId
+}
+
+export async function place(store: Store): Promise<Place> {
+  const { id } = await newAccount(store)
+  return {
+    id,
+    inbox: (await mailboxNamed(store, id, 'INBOX')).id,
+    other: (await mailboxNamed(store, id, 'Other')).id,
+  }
+}

@@ -19,6 +19,8 @@ export interface Bus {
   subscribe(account: AccountId, listener: HintListener): () => void
   /** Called when hints may have been lost: whoever listens reads again. */
   onReconnected(listener: () => void): () => void
+  /** Whether the other instances are reached now; answers soon, whatever the matter, and never rejects. */
+  ping(): Promise<boolean>
 
   /** Counts one failure against `key`; true while fewer than `limit` stand within `windowSeconds`. */
   countFailure(key: string, limit: number, windowSeconds: number): Promise<boolean>

@@ -75,6 +75,10 @@ export function busContract(engine: BusEngine): void {
       expect(heard).toBe(3)
     })
 
+    test('a bus that is there says so', async () => {
+      expect(await open.bus.ping()).toBe(true)
+    })
+
     test('failures stand for their window, by key', async () => {
       const { bus } = open
       expect(await bus.countFailure('a', 3, 60)).toBe(true)

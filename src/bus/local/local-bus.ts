@@ -105,6 +105,7 @@ export function localBus(clock: Clock = systemClock): Bus {
     },
     // Nothing is ever lost in one process.
     onReconnected: () => () => {},
+    ping: async () => true,
     countFailure: async (key, limit, windowSeconds) => throttle.count(key, limit, windowSeconds),
     mayTry: async (key, limit) => throttle.mayTry(key, limit),
     clearFailures: async (key) => throttle.clear(key),

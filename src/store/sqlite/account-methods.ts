@@ -2,8 +2,8 @@
 
 import { modSeq } from '../../model/ids.js'
 import type { AccountStore } from '../accounts.js'
+import { accountOf } from '../rows.js'
 import { type Access, betweenPages } from './access.js'
-import { accountOf } from './rows.js'
 
 export const accountMethods = ({ accounts, write }: Access): AccountStore => ({
   createAccount: async (account) => accountOf(await write('createAccount', account)),

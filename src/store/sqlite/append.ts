@@ -5,10 +5,11 @@ import { FLAG_WORDS } from '../../model/flags.js'
 import { MAX_UID } from '../../model/ids.js'
 import { emptyCold, emptyHot } from '../entries.js'
 import { StoreError } from '../errors.js'
+import type { AccountRow, MailboxRow } from '../rows.js'
 import type { AppendArgs, AppendResult, MutationOf, PackedMessage } from './calls.js'
 import { allocateUids, type FullColumns, IndexRows } from './index-rows.js'
 import { KeywordRows } from './keyword-rows.js'
-import { type AccountRow, AccountRows, type MailboxRow, MailboxRows } from './rows.js'
+import { AccountRows, MailboxRows } from './rows.js'
 import { contentRow } from './schema.js'
 
 class ContentRows {

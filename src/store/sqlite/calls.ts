@@ -2,7 +2,7 @@
 
 import type { NewAccount, StoredAddress, Token } from '../accounts.js'
 import type { Finding } from '../maintenance.js'
-import type { AccountRow, MailboxRow } from './rows.js'
+import type { AccountRow, MailboxRow } from '../rows.js'
 
 /** A message ready to be stored: what is nested is JSON, what is octets owns its buffer. */
 export interface PackedMessage {

@@ -4,10 +4,11 @@ import type { Connection } from '../../kit/sqlite/connection.js'
 import { DELETED, FLAG_WORDS, SEEN } from '../../model/flags.js'
 import { emptyHot, type HotColumns } from '../entries.js'
 import { chunkOf, decodeHot, encodeHot, hotLength } from '../index-codec.js'
+import type { MailboxRow } from '../rows.js'
 import type { FlagsArgs, FlagsResult, MutationOf } from './calls.js'
 import { IndexRows } from './index-rows.js'
 import { KeywordRows } from './keyword-rows.js'
-import { AccountRows, type MailboxRow, MailboxRows } from './rows.js'
+import { AccountRows, MailboxRows } from './rows.js'
 import { runEnd } from './slices.js'
 
 /** What a slice has found so far, `most` entries at the most. */

@@ -5,9 +5,10 @@ import type { Connection } from '../../kit/sqlite/connection.js'
 import { FLAG_WORDS } from '../../model/flags.js'
 import { decodeChunk } from '../index-codec.js'
 import type { Finding } from '../maintenance.js'
+import type { MailboxRow } from '../rows.js'
 import type { MutationOf } from './calls.js'
 import { type FullColumns, tally } from './index-rows.js'
-import { AccountRows, type MailboxRow, MailboxRows } from './rows.js'
+import { AccountRows, MailboxRows } from './rows.js'
 
 interface ChunkRow {
   readonly id: number

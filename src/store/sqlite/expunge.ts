@@ -4,9 +4,10 @@ import type { Connection } from '../../kit/sqlite/connection.js'
 import { DELETED, FLAG_WORDS } from '../../model/flags.js'
 import { emptyHot, type HotColumns } from '../entries.js'
 import { chunkOf, decodeHot, hotLength } from '../index-codec.js'
+import type { MailboxRow } from '../rows.js'
 import type { ExpungeArgs, MutationOf } from './calls.js'
 import { IndexRows } from './index-rows.js'
-import { AccountRows, type MailboxRow, MailboxRows } from './rows.js'
+import { AccountRows, MailboxRows } from './rows.js'
 import { markWanted, runEnd } from './slices.js'
 
 /** Leaves of the marked entries those that bear \Deleted; where nothing is marked yet, marks all that do. */

@@ -17,7 +17,7 @@ import {
   joinCold,
   joinHot,
 } from '../index-codec.js'
-import type { MailboxRow } from './rows.js'
+import type { MailboxRow } from '../rows.js'
 
 export interface Chunk {
   readonly hotId: number

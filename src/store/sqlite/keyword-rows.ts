@@ -10,7 +10,7 @@ import {
   SYSTEM_FLAGS,
 } from '../../model/flags.js'
 import { StoreError } from '../errors.js'
-import type { AccountRow } from './rows.js'
+import type { AccountRow } from '../rows.js'
 
 const SYSTEM_BITS = new Map<string, number>(SYSTEM_FLAGS.map((flag, bit) => [flag.toLowerCase(), bit]))
 

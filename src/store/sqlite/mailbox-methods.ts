@@ -6,8 +6,8 @@ import { INBOX, type MailboxPath } from '../../model/mailbox-path.js'
 import { StoreError } from '../errors.js'
 import type { Mailbox, MailboxStore } from '../mailboxes.js'
 import type { MessageStore } from '../messages.js'
+import { mailboxOf } from '../rows.js'
 import type { Access } from './access.js'
-import { mailboxOf } from './rows.js'
 
 async function uidsOf(messages: MessageStore, box: Mailbox): Promise<Uint32Array> {
   const uids: number[] = []

@@ -12,8 +12,9 @@ import {
   SEPARATOR,
 } from '../../model/mailbox-path.js'
 import { StoreError } from '../errors.js'
+import type { AccountRow, MailboxRow } from '../rows.js'
 import type { MutationOf } from './calls.js'
-import { type AccountRow, AccountRows, MAILBOX_COLUMNS, type MailboxRow, MailboxRows } from './rows.js'
+import { AccountRows, MAILBOX_COLUMNS, MailboxRows } from './rows.js'
 
 /** Live mailboxes and subscriptions of one account, at the most. */
 const MAX_MAILBOXES = 10_000

@@ -6,14 +6,8 @@ import type { MailboxPath } from '../../model/mailbox-path.js'
 import type { Account, Credential, Destination, StoredAddress, Token } from '../accounts.js'
 import { StoreError } from '../errors.js'
 import type { Mailbox } from '../mailboxes.js'
-import {
-  ACCOUNT_COLUMNS,
-  type AccountRow,
-  accountOf,
-  MAILBOX_COLUMNS,
-  type MailboxRow,
-  mailboxOf,
-} from './rows.js'
+import { type AccountRow, accountOf, type MailboxRow, mailboxOf } from '../rows.js'
+import { ACCOUNT_COLUMNS, MAILBOX_COLUMNS } from './rows.js'
 
 interface AddressRow {
   readonly id: string

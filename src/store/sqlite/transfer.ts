@@ -4,10 +4,11 @@ import type { Connection } from '../../kit/sqlite/connection.js'
 import { FLAG_WORDS } from '../../model/flags.js'
 import { emptyCold, emptyHot } from '../entries.js'
 import { chunkOf, decodeChunk } from '../index-codec.js'
+import type { MailboxRow } from '../rows.js'
 import { chargeQuota } from './append.js'
 import type { CopyResult, MutationOf } from './calls.js'
 import { allocateUids, type FullColumns, IndexRows } from './index-rows.js'
-import { AccountRows, type MailboxRow, MailboxRows } from './rows.js'
+import { AccountRows, MailboxRows } from './rows.js'
 import { markWanted, runEnd } from './slices.js'
 
 /** The entries marked in `take`. */

@@ -1,0 +1,76 @@
+// The servers that tests of the cluster start: where they are, and suites that need them. `npm run services` gets them;
+// a suite that is skipped is told at the end of the run (test/support/global-setup.ts), and in CI nothing may be skipped.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { appendFileSync, existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { describe } from 'vitest'
+import { required } from '../wire/required.js'
+
+export type Program = 'mongod' | 'redis-server' | 'haproxy'
+
+/** The same places as in scripts/services. */
+function findProgram(name: Program): string | undefined {
+  const own = process.env['MONGOMS_SYSTEM_BINARY']
+  if (name === 'mongod' && own !== undefined && own !== '') return own
+  try {
+    return execFileSync('sh', ['-c', `PATH=$PATH:/usr/sbin; command -v ${name}`], { encoding: 'utf8' }).trim()
+  } catch {
+    return name === 'mongod' ? findMadeMongod() : undefined
+  }
+}
+
+function findMadeMongod(): string | undefined {
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
+  const made = join(process.env['EIDER_MONGOD_HOME'] ?? join(cache, 'eider-mongod'), 'bin', 'mongod')
+  return existsSync(made) ? made : undefined
+}
+
+const found = new Map<Program, string | undefined>()
+
+function programPath(name: Program): string | undefined {
+  if (!found.has(name)) found.set(name, findProgram(name))
+  return found.get(name)
+}
+
+/** The file in which a test run collects what was skipped, one line each. */
+export const SKIPPED = 'EIDER_TEST_SKIPPED'
+
+/** Whether all of them are here; says so at the end of the run where not, and throws in CI. */
+export function havePrograms(names: readonly Program[], what: string): boolean {
+  const missing = names.filter((name) => programPath(name) === undefined)
+  if (missing.length === 0) return true
+  required(false, `${missing.join(' and ')} (npm run services gets it)`)
+  const file = process.env[SKIPPED]
+  if (file !== undefined) appendFileSync(file, `${what}: needs ${missing.join(' and ')}\n`)
+  return false
+}
+
+/** A suite that needs these programs: without them it is skipped, and the run ends by saying so. */
+export function describeWith(names: readonly Program[], title: string, suite: () => void): void {
+  if (havePrograms(names, title)) describe(title, suite)
+  else describe.skip(`${title} (SKIPPED: see the end)`, suite)
+}
+
+/** Starts it so that it dies with this process, however that ends, where the system can promise that. */
+export function spawnProgram(name: Program, args: readonly string[]): ChildProcess {
+  const path = programPath(name)
+  if (path === undefined) throw new Error(`${name} is not on the PATH: npm run services gets it`)
+  const bound = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'] : []
+  const [program = path, ...before] = [...bound, path]
+  // A group of its own: an interrupt from the terminal is for the tests, which then end it.
+  return spawn(program, [...before, ...args], { stdio: 'ignore', detached: true })
+}
+
+/** A port of loopback that is free now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}

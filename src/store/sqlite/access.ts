@@ -60,13 +60,6 @@ export function accessTo(database: Database): Access {
 /** Lets others run between two pages. */
 export const betweenPages = (): Promise<void> => turn()
 
-/** Ascending and each once, in a buffer of its own: what the mutations expect. */
-export function ascending(uids: Uint32Array): Uint32Array {
-  for (let at = 1; at < uids.length; at++)
-    if ((uids[at] ?? 0) <= (uids[at - 1] ?? 0)) return Uint32Array.from(new Set(uids)).sort()
-  return uids.byteLength === uids.buffer.byteLength ? uids : uids.slice()
-}
-
 async function* mapIterable<T>(source: AsyncIterable<T>): AsyncIterable<T> {
   try {
     yield* source

@@ -2,12 +2,11 @@
 
 import type { Connection } from '../../kit/sqlite/connection.js'
 import { FLAG_WORDS } from '../../model/flags.js'
-import { MAX_UID } from '../../model/ids.js'
-import { emptyCold, emptyHot } from '../entries.js'
-import { StoreError } from '../errors.js'
+import { allocateContents, allocateUids, chargeQuota } from '../allowances.js'
+import { emptyColumns, type FullColumns } from '../columns.js'
 import type { AccountRow, MailboxRow } from '../rows.js'
 import type { AppendArgs, AppendResult, MutationOf, PackedMessage } from './calls.js'
-import { allocateUids, type FullColumns, IndexRows } from './index-rows.js'
+import { IndexRows } from './index-rows.js'
 import { KeywordRows } from './keyword-rows.js'
 import { AccountRows, MailboxRows } from './rows.js'
 import { contentRow } from './schema.js'
@@ -37,25 +36,6 @@ class ContentRows {
     for (let at = 0; at < message.blobs.length; at += 32)
       this.#reference.run(account, content, message.blobs.subarray(at, at + 32))
   }
-}
-
-/** Throws where the account would hold more than it may. `limit` counts where it has no quota of its own. */
-export function chargeQuota(account: AccountRow, octets: number, limit: number): void {
-  const allowed = account.quota === 0 ? limit : account.quota
-  if (account.storage_used + octets > allowed)
-    throw new StoreError(
-      'quota-exceeded',
-      `account ${account.account} holds ${account.storage_used} of ${allowed} octets: no room for ${octets}`,
-    )
-  account.storage_used += octets
-}
-
-const allocateContents = (account: AccountRow, count: number): number => {
-  const first = account.content_next
-  if (first + count - 1 > MAX_UID)
-    throw new StoreError('limit', `account ${account.account} has no contents left`)
-  account.content_next += count
-  return first
 }
 
 /** What a mailbox gets in one mutation, in order. */
@@ -96,7 +76,7 @@ export function appendMutation(db: Connection): MutationOf<'append'> {
 
   const columnsOf = ({ box, account, messages }: Batch, now: number): FullColumns => {
     const length = messages.length
-    const columns: FullColumns = { ...emptyHot(length), length, cold: emptyCold(length) }
+    const columns = emptyColumns(length)
     const firstUid = allocateUids(box, length)
     const firstContent = allocateContents(account, length)
     messages.forEach((message, at) => {

@@ -3,11 +3,11 @@
 
 import type { Connection } from '../../kit/sqlite/connection.js'
 import { FLAG_WORDS } from '../../model/flags.js'
+import { type FullColumns, tally } from '../columns.js'
 import { decodeChunk } from '../index-codec.js'
 import type { Finding } from '../maintenance.js'
 import type { MailboxRow } from '../rows.js'
 import type { MutationOf } from './calls.js'
-import { type FullColumns, tally } from './index-rows.js'
 import { AccountRows, MailboxRows } from './rows.js'
 
 interface ChunkRow {
@@ -52,7 +52,7 @@ class MailboxCount {
   }
 
   #addColumns(chunk: number, columns: FullColumns): number {
-    tally(this.counted, columns, 0, columns.length, 1)
+    tally(this.counted, columns, 1)
     let highest = 0
     for (let at = 0; at < columns.length; at++) {
       const uid = columns.uids[at] ?? 0

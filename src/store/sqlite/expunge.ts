@@ -1,25 +1,13 @@
 // EXPUNGE (RFC 3501 §6.4.3) and UID EXPUNGE (RFC 4315 §2.1): one slice.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
-import { DELETED, FLAG_WORDS } from '../../model/flags.js'
-import { emptyHot, type HotColumns } from '../entries.js'
+import { emptyHot } from '../entries.js'
 import { chunkOf, decodeHot, hotLength } from '../index-codec.js'
 import type { MailboxRow } from '../rows.js'
+import { markDeleted, markWanted, runEnd } from '../slices.js'
 import type { ExpungeArgs, MutationOf } from './calls.js'
 import { IndexRows } from './index-rows.js'
 import { AccountRows, MailboxRows } from './rows.js'
-import { markWanted, runEnd } from './slices.js'
-
-/** Leaves of the marked entries those that bear \Deleted; where nothing is marked yet, marks all that do. */
-function markDeleted(hot: HotColumns, take: Uint8Array, all: boolean): number {
-  let marked = 0
-  for (let entry = 0; entry < take.length; entry++) {
-    const deleted = ((hot.flags[entry * FLAG_WORDS] ?? 0) & DELETED) !== 0
-    take[entry] = deleted && (all || take[entry] === 1) ? 1 : 0
-    marked += take[entry] ?? 0
-  }
-  return marked
-}
 
 interface Run {
   readonly chunk: number
@@ -39,7 +27,7 @@ export function expungeMutation(db: Connection): MutationOf<'expunge'> {
       return
     }
     for (let from = 0; from < args.uids.length; ) {
-      const to = runEnd(args.uids, from, chunkOf)
+      const to = runEnd(args.uids, from)
       yield { chunk: chunkOf(args.uids[from] ?? 0), from, to }
       from = to
     }

@@ -2,58 +2,15 @@
 // that follow from them. docs/adr/0001.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
-import { DELETED, FLAG_WORDS, SEEN } from '../../model/flags.js'
-import { MAX_UID } from '../../model/ids.js'
-import type { ColdColumns, HotColumns } from '../entries.js'
+import { type ChunkRun, type ChunkValues, joinValues, packRuns, takeOut } from '../chunk-values.js'
+import { type FullColumns, tally } from '../columns.js'
 import { StoreError } from '../errors.js'
-import {
-  CHUNK_SIZE,
-  chunkOf,
-  decodeChunk,
-  divideCold,
-  divideHot,
-  encodeCold,
-  encodeHot,
-  joinCold,
-  joinHot,
-} from '../index-codec.js'
 import type { MailboxRow } from '../rows.js'
 
-export interface Chunk {
+export interface Chunk extends ChunkValues {
   readonly hotId: number
   readonly coldId: number
   readonly chunk: number
-  readonly hot: Uint8Array
-  readonly cold: Uint8Array
-}
-
-export type FullColumns = HotColumns & { readonly length: number; readonly cold: ColdColumns }
-
-/** Adds (sign 1) or takes away (-1) entries `from` … `to` - 1 from a mailbox's counters; returns their octets. */
-export function tally(row: MailboxRow, columns: FullColumns, from: number, to: number, sign: 1 | -1): number {
-  let unseen = 0
-  let deleted = 0
-  let octets = 0
-  for (let at = from; at < to; at++) {
-    const word = columns.flags[at * FLAG_WORDS] ?? 0
-    if ((word & SEEN) === 0) unseen++
-    if ((word & DELETED) !== 0) deleted++
-    octets += columns.cold.sizes[at] ?? 0
-  }
-  row.messages += sign * (to - from)
-  row.unseen += sign * unseen
-  row.deleted += sign * deleted
-  row.octets += sign * octets
-  return octets
-}
-
-/** Gives out `count` UIDs; returns the first. */
-export function allocateUids(row: MailboxRow, count: number): number {
-  const first = row.uid_next
-  if (first + count - 1 > MAX_UID)
-    throw new StoreError('limit', `mailbox ${row.mailbox} of account ${row.account} has no UIDs left`)
-  row.uid_next += count
-  return first
 }
 
 export class IndexRows {
@@ -128,29 +85,13 @@ export class IndexRows {
 
   /** Puts entries, whose UIDs are above all that the mailbox has and which bear `modseq`, at its end; counts them. */
   append(box: MailboxRow, columns: FullColumns, modseq: number): number {
-    for (let from = 0; from < columns.length; ) {
-      const chunk = chunkOf(columns.uids[from] ?? 0)
-      let to = from + 1
-      while (to < columns.length && chunkOf(columns.uids[to] ?? 0) === chunk) to++
-      this.#appendToChunk(box, chunk, columns, from, to, modseq)
-      from = to
-    }
-    return tally(box, columns, 0, columns.length, 1)
+    for (const run of packRuns(columns)) this.#appendToChunk(box, run, modseq)
+    return tally(box, columns, 1)
   }
 
-  #appendToChunk(
-    box: MailboxRow,
-    chunk: number,
-    columns: FullColumns,
-    from: number,
-    to: number,
-    modseq: number,
-  ): void {
-    const hot = encodeHot(columns, from, to)
-    const cold = encodeCold(columns.uids, columns.cold, from, to)
-    // UID 0 does not exist: in every chunk but the first, the first UID has nothing before it.
-    const begins = (columns.uids[from] ?? 0) % CHUNK_SIZE === 0
-    const before = begins ? undefined : this.#hot.get(box.account, box.mailbox, chunk)
+  #appendToChunk(box: MailboxRow, run: ChunkRun, modseq: number): void {
+    const { chunk, hot, cold } = run
+    const before = run.begins ? undefined : this.#hot.get(box.account, box.mailbox, chunk)
     if (before === undefined) {
       this.#insertHot.run(box.account, box.mailbox, chunk, modseq, hot)
       this.#insertCold.run(box.account, box.mailbox, chunk, cold)
@@ -158,8 +99,9 @@ export class IndexRows {
     }
     const beforeCold = this.#cold.get(box.account, box.mailbox, chunk)
     if (beforeCold === undefined) throw new StoreError('corrupt', `chunk ${chunk} has no cold half`)
-    this.#updateHot.run(modseq, joinHot(before.entries, hot), before.id)
-    this.#updateCold.run(joinCold(beforeCold.entries, cold), beforeCold.id)
+    const joined = joinValues({ hot: before.entries, cold: beforeCold.entries }, run)
+    this.#updateHot.run(modseq, joined.hot, before.id)
+    this.#updateCold.run(joined.cold, beforeCold.id)
   }
 
   /**
@@ -167,19 +109,17 @@ export class IndexRows {
    * falls, and the tombstone has the new one.
    */
   remove(box: MailboxRow, chunk: Chunk, take: Uint8Array, modseq: number, now: number): FullColumns {
-    const hot = divideHot(chunk.hot, take)
-    const cold = divideCold(chunk.cold, take)
-    const taken = decodeChunk(chunk.chunk, hot.taken, cold.taken)
-    if (taken.length === 0) return taken
-    this.#bury.run(box.account, box.mailbox, chunk.chunk, modseq, now, hot.taken, cold.taken)
-    tally(box, taken, 0, taken.length, -1)
-    if (take.length === taken.length) {
+    const { kept, taken, columns } = takeOut(chunk.chunk, chunk, take)
+    if (columns.length === 0) return columns
+    this.#bury.run(box.account, box.mailbox, chunk.chunk, modseq, now, taken.hot, taken.cold)
+    tally(box, columns, -1)
+    if (kept === undefined) {
       this.#deleteHot.run(chunk.hotId)
       this.#deleteCold.run(chunk.coldId)
     } else {
-      this.#updateHot.run(0, hot.kept, chunk.hotId)
-      this.#updateCold.run(cold.kept, chunk.coldId)
+      this.#updateHot.run(0, kept.hot, chunk.hotId)
+      this.#updateCold.run(kept.cold, chunk.coldId)
     }
-    return taken
+    return columns
   }
 }

@@ -2,11 +2,14 @@
 
 import { contentId, MAX_UID, modSeq, uid } from '../../model/ids.js'
 import type { Appended, Copied, MessageStore } from '../messages.js'
-import { type Access, ascending, betweenPages } from './access.js'
+import { ascending } from '../slices.js'
+import { type Access, betweenPages } from './access.js'
 import type { AppendResult, CopyResult } from './calls.js'
 import { packMessage } from './pack-message.js'
 import { CONTENT_PAGE } from './reading-contents.js'
-import { SLICE_MS } from './slices.js'
+
+/** Long mutations run in slices: each takes about this much of the writer, then others have their turn. */
+const SLICE_MS = 8
 
 const appendedOf = (result: AppendResult): Appended => ({
   uidValidity: result.uidValidity,

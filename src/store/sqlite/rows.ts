@@ -1,8 +1,8 @@
 // Accounts and mailboxes as rows, read and written inside a mutation.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
+import { moveModseq } from '../allowances.js'
 import { StoreError } from '../errors.js'
-import { MAX_PACKED_MODSEQ } from '../index-codec.js'
 import type { AccountRow, MailboxRow } from '../rows.js'
 
 export const ACCOUNT_COLUMNS =
@@ -31,9 +31,7 @@ export class AccountRows {
     const row = this.#find.get(account)
     if (row === undefined || row.state !== 'active')
       throw new StoreError('no-such-account', `account ${account} does not exist`)
-    if (row.modseq >= MAX_PACKED_MODSEQ)
-      throw new StoreError('limit', `account ${account} has no modseq left`)
-    row.modseq++
+    moveModseq(row)
     return row
   }
 

@@ -6,6 +6,7 @@ import { BLOBS_MODULE, sqliteBlobs } from './blobs/sqlite/sqlite-blobs.js'
 import { localBus } from './bus/local/local-bus.js'
 import { runCommandLine } from './cli/command-line.js'
 import type { Opened } from './cli/open.js'
+import { isCluster } from './config/load.js'
 import type { Config } from './config/schema.js'
 import { systemClock } from './kit/clock.js'
 import type { Logger } from './kit/log.js'
@@ -30,6 +31,8 @@ const limitsOf = (config: Config): Limits => ({
 })
 
 async function open(config: Config, log: Logger): Promise<Opened> {
+  if (isCluster(config)) throw new Error('this version opens no MongoDB yet')
+  if (config['bus.url'] !== 'local:') throw new Error('this version uses no Redis yet')
   const database = await openDatabase({
     file: join(config.data, 'eider.db'),
     modules: [STORE_MODULE, BLOBS_MODULE],

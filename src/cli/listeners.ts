@@ -68,6 +68,7 @@ function describeListeners(environment: Environment): Record<ListenerName, Start
     plaintextLogin: config['imap.plaintextLogin'],
     idleMs: config['imap.idleTimeout'],
     loginMs: config['imap.loginTimeout'],
+    pollMs: config['imap.pollInterval'],
   })
   const imapLimits = {
     maxConnections: config['imap.maxConnections'],

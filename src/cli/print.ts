@@ -2,6 +2,7 @@
 
 import type { LoadedConfig } from '../config/load.js'
 import { describeKey } from '../config/schema.js'
+import { withoutSecrets } from '../config/values.js'
 import type { Finding } from '../mail/types.js'
 
 type Row = Readonly<Record<string, unknown>>
@@ -122,14 +123,10 @@ const SCRIPTS: Output = {
 
 export const printer = (json: boolean): Output => (json ? SCRIPTS : PEOPLE)
 
-/** A URL without the password that it may hold. */
-const withoutSecret = (value: unknown): unknown =>
-  typeof value === 'string' ? value.replace(/(:\/\/[^/:@\s]*):[^/@\s]*@/, '$1:…@') : value
-
 export function showConfig({ settings, config }: LoadedConfig, json: boolean): void {
   const rows = [...settings].map(([key, { given, origin }]) => ({
     key,
-    value: withoutSecret(given ?? config[key]),
+    value: withoutSecrets(given ?? config[key]),
     origin,
     about: describeKey(key),
   }))

@@ -88,6 +88,8 @@ test.each<[string, Partial<ConfigSources>, RegExp]>([
   ['count', { set: ['smtp.maxRecipients=0'] }, /smtp\.maxRecipients = "0".*whole number from 1/],
   ['level', { set: ['log.level=loud'] }, /log\.level = "loud".*debug, info/],
   ['store', { set: ['store.url=oracle:'] }, /store\.url = "oracle:".*sqlite:/],
+  ['mixed', { set: ['store.url=mongodb://a/b', 'blobs.url=sqlite:'] }, /blobs\.url = "sqlite:".*store/],
+  ['poll', { set: ['imap.pollInterval=0'] }, /imap\.pollInterval = "0".*at least 100ms/],
   ['list', { set: ['tls.certificates=x'] }, /tls\.certificates.*TOML list/],
   ['list item', { set: ['tls.certificates=[{cert = "a"}]'] }, /tls\.certificates/],
   ['text in the file', { file: file('data = 1\n') }, /data = 1/],
@@ -97,6 +99,23 @@ test.each<[string, Partial<ConfigSources>, RegExp]>([
     /http\.requireToken=false.*loopback/,
   ],
 ])('a mistake is named: %s', (_, sources, message) => expect(() => load(sources)).toThrow(message))
+
+test.each([
+  ['mongo://eider:s3cret@a,b/eider'],
+  ['mongo://eider:s3cr@et@a/eider'],
+  ['mongo://:s3cret@a'],
+  ['mongo://a/eider?tls=true&tlsCertificateKeyFilePassword=s3cret&w=1'],
+])('a password stands in no message: %s', (url) => {
+  const failing = () => load({ set: [`store.url=${url}`] })
+  expect(failing).toThrow(/store\.url = "mongo:.*…/)
+  expect(failing).not.toThrow(/s3cr|et@/)
+})
+
+test('nor in the message about a file that is no TOML', () => {
+  const path = file('[store]\nurl = mongodb://eider:s3cret@a/eider\n')
+  expect(() => load({ file: path })).toThrow(/cannot read/)
+  expect(() => load({ file: path })).not.toThrow('s3cret')
+})
 
 test('a token is needed wherever the API is not on loopback', () => {
   expect(load({ set: ['http.listen=0.0.0.0:80'] }).config['http.requireToken']).toBe(true)

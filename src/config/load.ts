@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'smol-toml'
 import { CONFIG_KEYS, type Config, type ConfigKey, configSchema, environmentName } from './schema.js'
-import { isLoopback } from './values.js'
+import { isLoopback, withoutSecrets } from './values.js'
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -69,7 +69,9 @@ function readToml(path: string): object {
   try {
     return parse(readFileSync(path, 'utf8'))
   } catch (error) {
-    throw new ConfigError(`cannot read the configuration file ${path}: ${(error as Error).message}`)
+    // A mistake in TOML is shown with its line, and a URL may stand in it.
+    const why = withoutSecrets((error as Error).message)
+    throw new ConfigError(`cannot read the configuration file ${path}: ${why}`)
   }
 }
 
@@ -134,6 +136,7 @@ function validate(given: Layer): Config {
     throw new ConfigError(result.error.issues.map((issue) => describeIssue(issue, given)).join('\n'))
   }
   const config = result.data
+  refuseMixedEngines(config)
   const { 'http.listen': http, 'http.requireToken': requireToken } = config
   if (requireToken === false && http !== 'off' && !isLoopback(http.host)) {
     const origin = given.get('http.requireToken')?.origin ?? 'default'
@@ -144,10 +147,22 @@ function validate(given: Layer): Config {
   return { ...config, 'http.requireToken': requireToken ?? (http !== 'off' && !isLoopback(http.host)) }
 }
 
+export const isCluster = (config: Pick<Config, 'store.url'>): boolean =>
+  config['store.url'].startsWith('mongodb')
+
+/** Bodies in the one instance's folder would be missing in the others, and the other way round they would be out of step. */
+function refuseMixedEngines(config: Pick<Config, 'store.url' | 'blobs.url'>): void {
+  const blobs = config['blobs.url']
+  if (blobs === 'store' || blobs.startsWith('mongodb') === isCluster(config)) return
+  throw new ConfigError(
+    `blobs.url = "${withoutSecrets(blobs)}": it should be store, or of the same kind as store.url`,
+  )
+}
+
 function describeIssue(issue: { path: PropertyKey[]; message: string }, given: Layer): string {
   const key = String(issue.path[0]) as ConfigKey
   const setting = given.get(key)
-  return `${key} = ${JSON.stringify(setting?.given)} (${setting?.origin ?? 'default'}): it should be ${issue.message}`
+  return `${key} = ${JSON.stringify(withoutSecrets(setting?.given))} (${setting?.origin ?? 'default'}): it should be ${issue.message}`
 }
 
 function withDefaults(given: Layer, config: Config): Layer {

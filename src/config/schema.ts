@@ -5,15 +5,24 @@ import { hostname } from 'node:os'
 import { z } from 'zod'
 import { certificates, count, duration, flag, listen, size, url } from './values.js'
 
+const MONGODB = ['mongodb://', 'mongodb+srv://']
+
 const connections = () => count(1, 1_000_000)
 
 export const configSchema = z.object({
   data: z.string().min(1, 'a folder').prefault('./data').describe('folder of everything that is kept'),
-  'store.url': url('sqlite:').prefault('sqlite:').describe('where accounts and mail are kept'),
-  'blobs.url': url('store', 'sqlite:')
+  'store.url': url('sqlite:', ...MONGODB)
+    .prefault('sqlite:')
+    .describe('where accounts and mail are kept; sqlite: in data'),
+  'store.timeout': duration()
+    .prefault('10s')
+    .describe('how long a MongoDB that does not answer is waited for'),
+  'blobs.url': url('store', 'sqlite:', ...MONGODB)
     .prefault('store')
     .describe('where large bodies are kept; store: with the mail'),
-  'bus.url': url('local:').prefault('local:').describe('how instances tell each other of changes'),
+  'bus.url': url('local:', 'redis://', 'rediss://')
+    .prefault('local:')
+    .describe('how instances tell each other of changes; local: there is one'),
 
   'imap.listen': listen().prefault('127.0.0.1:9143').describe('IMAP, with STARTTLS'),
   'imaps.listen': listen().prefault('127.0.0.1:9993').describe('IMAP in TLS'),
@@ -41,6 +50,9 @@ export const configSchema = z.object({
   'imap.idleTimeout': duration()
     .prefault('30m')
     .describe('how long a logged-in client may be silent (RFC 3501 §5.4)'),
+  'imap.pollInterval': duration(100)
+    .prefault('30s')
+    .describe('how often IDLE looks for changes that nobody told it of'),
   'imap.loginTimeout': duration().prefault('1m').describe('how long a client may take to log in'),
   'imap.copyMessages': count(1, 10_000_000).prefault(100_000).describe('messages of one COPY'),
 

@@ -43,11 +43,12 @@ export const size = () =>
   })
 
 /** Milliseconds. */
-export const duration = () =>
+export const duration = (min = 0) =>
   z.union([z.literal(0), z.string()]).transform((value, context) => {
     const ms = value === 0 || value === '0' ? 0 : measured(value, DURATION_UNITS)
-    if (ms !== undefined) return ms
-    return refuse(context, 'a duration with its unit, such as 500ms, 30s, 10m, 12h or 14d')
+    if (ms !== undefined && ms >= min) return ms
+    const least = min === 0 ? '' : ` and at least ${min}ms`
+    return refuse(context, `a duration with its unit, such as 500ms, 30s, 10m, 12h or 14d${least}`)
   })
 
 export const count = (min: number, max: number) =>
@@ -88,6 +89,14 @@ export const url = (...schemes: readonly string[]) =>
     if (schemes.some((scheme) => text.startsWith(scheme))) return text
     return refuse(context, `a URL that begins with ${schemes.join(' or ')}`)
   })
+
+/** A URL as it may be shown: without the password, and without options that hold secrets. */
+export const withoutSecrets = (value: unknown): unknown =>
+  typeof value === 'string'
+    ? value
+        .replace(/(:\/\/[^/:@\s]*):.*@/s, '$1:…@')
+        .replace(/([?&](?:[a-z]*password|authMechanismProperties)=)[^&]*/gi, '$1…')
+    : value
 
 export const certificates = () =>
   z.array(z.strictObject({ cert: z.string().min(1), key: z.string().min(1) }), {

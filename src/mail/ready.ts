@@ -1,18 +1,30 @@
-// Whether mail can be taken now: the store is asked, and not for ever.
+// Whether mail can be taken now, and whether the other instances are reached: both are asked, and not for ever.
 
 import { isStoreError } from '../store/errors.js'
 import type { Services } from './services.js'
 
 const PATIENCE_MS = 2_000
 
-/** What is wrong, in a word; undefined where nothing is. Never throws. */
-export async function isReady({ store, log }: Services): Promise<string | undefined> {
+export interface Readiness {
+  /** `ok`, or what is wrong, in a word: no mail can be taken. */
+  readonly store: string
+  /** `ok`, or `away`: all works, but sessions hear of changes made elsewhere only when they look. */
+  readonly bus: 'ok' | 'away'
+}
+
+/** Never throws. */
+export async function readiness(services: Services): Promise<Readiness> {
+  const [store, reached] = await Promise.all([askStore(services), services.bus.ping()])
+  return { store, bus: reached ? 'ok' : 'away' }
+}
+
+async function askStore({ store, log }: Services): Promise<string> {
   let timer: NodeJS.Timeout | undefined
   const tooLong = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve('timeout'), PATIENCE_MS)
   })
   const asked = store.ping().then(
-    () => undefined,
+    () => 'ok',
     (err: unknown) => {
       log.warn({ err }, 'store-not-ready')
       return isStoreError(err) ? err.code : 'failed'

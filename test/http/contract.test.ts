@@ -210,7 +210,7 @@ test('the OpenAPI document describes every route', async () => {
 
 test('health, readiness and figures', async () => {
   expect(await get('/healthz')).toEqual({ status: 200, body: { ok: true } })
-  expect(await get('/readyz')).toEqual({ status: 200, body: { ok: true } })
+  expect(await get('/readyz')).toEqual({ status: 200, body: { ok: true, store: 'ok', bus: 'ok' } })
   const figures = await (await server.http('/metrics')).text()
   expect(figures).toMatch(/^eider_connections\{listener="http"\} \d+$/m)
   expect(figures).toMatch(

@@ -1,8 +1,11 @@
-// GET /healthz: the process answers. GET /readyz: the store could take a write now. Both are open, and say nothing else.
+// GET /healthz: the process answers. GET /readyz: the store could take a write now; the bus is told beside it, for an
+// instance that is cut from Redis alone serves all the same. Both are open, and say nothing else.
 
 import { z } from 'zod'
-import { isReady } from '../../mail/ready.js'
+import { readiness } from '../../mail/ready.js'
 import type { Routes } from './route.js'
+
+const bus = z.enum(['ok', 'away'])
 
 export const health: Routes = (api, services) => {
   api.get(
@@ -23,18 +26,18 @@ export const health: Routes = (api, services) => {
     {
       config: { open: true },
       schema: {
-        summary: 'The store can take a write',
+        summary: 'The store can take a write; whether other instances are heard at once stands beside it',
         tags: ['health'],
         response: {
-          200: z.object({ ok: z.literal(true) }),
-          503: z.object({ ok: z.literal(false), store: z.string() }),
+          200: z.object({ ok: z.literal(true), store: z.literal('ok'), bus }),
+          503: z.object({ ok: z.literal(false), store: z.string(), bus }),
         },
       },
     },
     async (_, reply) => {
-      const problem = await isReady(services)
-      if (problem === undefined) return { ok: true as const }
-      return reply.code(503).send({ ok: false as const, store: problem })
+      const { store, bus } = await readiness(services)
+      if (store === 'ok') return { ok: true as const, store: 'ok' as const, bus }
+      return reply.code(503).send({ ok: false as const, store, bus })
     },
   )
 }

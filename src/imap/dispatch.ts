@@ -6,7 +6,7 @@ import { askForMore, skipLiteral } from './continuation.js'
 import { isTrouble, refusalOf } from './refusal-of.js'
 import { bad, ConnectionEnded, no, type Refusal, type Reply } from './reply.js'
 import type { Session } from './session.js'
-import { tellChanges } from './tell-changes.js'
+import { tellChanges, tellIfPossible } from './tell-changes.js'
 import { Turn } from './turns.js'
 import type { Action, StreamedLiteral, Verb } from './verb.js'
 import { type Frame, type LiteralFrame, MAX_LITERALS } from './wire/framer.js'
@@ -91,7 +91,8 @@ async function act(session: Session, parsed: Parsed, action: Action): Promise<vo
   }
   try {
     const expunges = verb.expunges === 'told' || byUid
-    await tellChanges(session, { expunges, reread: verb.polls === true })
+    if (verb.polls === true) await tellChanges(session, { expunges, reread: true })
+    else await tellIfPossible(session, expunges)
   } catch (error) {
     if (error instanceof ConnectionEnded) throw error
     refused ??= error

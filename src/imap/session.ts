@@ -93,8 +93,10 @@ export class Session {
 
   #onHint = (hint: Hint | 'reread'): void => {
     this.hintsHeard++
-    if (hint === 'reread') this.view?.noteHint(0)
-    else if (hint.mailbox === undefined) void this.#checkLogin()
+    if (hint === 'reread') {
+      this.view?.noteHint(0)
+      void this.#checkLogin()
+    } else if (hint.mailbox === undefined) void this.#checkLogin()
     else if (hint.mailbox === this.view?.mailbox) this.view.noteHint(hint.modseq)
     else return
     if (this.#idling && this.view?.stale === true) this.input.nudge()
@@ -121,6 +123,7 @@ export class Session {
     const ticks = setInterval(() => {
       this.view?.noteHint(0)
       this.input.nudge()
+      void this.#checkLogin()
     }, this.options.pollMs)
     if (this.view?.stale === true) this.input.nudge()
     try {

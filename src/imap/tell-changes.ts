@@ -122,8 +122,20 @@ export async function tellChanges(
     if (view.stale || options.reread) await readAndTell(session, view, options.expunges)
     else if (options.expunges) tellExpunged(session, view)
   } catch (error) {
+    // What could not be read is read the next time.
+    view.stale = true
     if (!isStoreError(error, 'no-such-mailbox')) throw error
     session.input.interrupt('The mailbox was deleted')
     throw new ConnectionEnded()
+  }
+}
+
+/** The same where the client is owed no answer about it: what a store that is away does not say now is told later. */
+export async function tellIfPossible(session: Session, expunges: boolean): Promise<void> {
+  try {
+    await tellChanges(session, { expunges, reread: false })
+  } catch (error) {
+    if (!isStoreError(error, 'disk-full') && !isStoreError(error, 'unavailable')) throw error
+    session.connection.log.debug({ err: error }, 'changes-not-told')
   }
 }

@@ -4,7 +4,7 @@ import { askForMore } from '../continuation.js'
 import { bad, ConnectionEnded, ok, type Reply } from '../reply.js'
 import type { Session } from '../session.js'
 import { LOGGED_IN } from '../states.js'
-import { tellChanges } from '../tell-changes.js'
+import { tellChanges, tellIfPossible } from '../tell-changes.js'
 import type { Verb } from '../verb.js'
 
 async function tellUntilDone(session: Session): Promise<Reply> {
@@ -12,7 +12,7 @@ async function tellUntilDone(session: Session): Promise<Reply> {
     const line = await session.input.line()
     if (line === undefined || line.kind === 'interruption') throw new ConnectionEnded()
     if (line.kind === 'nudge') {
-      await tellChanges(session, { expunges: true, reread: false })
+      await tellIfPossible(session, true)
       await session.output.flush()
     } else if (line.kind === 'command' && /^DONE$/i.test(line.octets.toString('latin1'))) return ok('Idled')
     else throw bad('DONE expected')

@@ -1,0 +1,69 @@
+// A store that takes nothing more, or is away for a while: FETCH sets \\Seen where that can be written (RFC 3501 §6.4.5)
+// and gives the message in any case; IDLE goes on; what was done is not said to have failed.
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { StoreError } from '../../src/store/errors.js'
+import { ImapClient } from './client.js'
+import { type ImapTestServer, startImapServer } from './server.js'
+
+let server: ImapTestServer
+
+beforeAll(async () => {
+  server = await startImapServer()
+  await server.addUser('anna')
+})
+afterAll(() => server.close())
+
+test('a message is read although \\Seen cannot be set, and is not said to be seen', async () => {
+  const client = await ImapClient.login(server.port, 'anna')
+  await client.append('INBOX', 'Subject: a\r\n\r\nbody\r\n')
+  await client.ok('SELECT INBOX')
+  const full = vi.spyOn(server.services.store, 'changeFlags').mockImplementation(() => {
+    throw new StoreError('disk-full', 'the disk is full')
+  })
+  expect(await client.ok('FETCH 1 (FLAGS BODY[TEXT])')).toEqual([
+    '* 1 FETCH (FLAGS (\\Recent) BODY[TEXT] {6}\r\nbody\r\n)',
+  ])
+  expect((await client.command('STORE 1 +FLAGS (\\Seen)')).tagged).toMatch(/^NO \[UNAVAILABLE\]/)
+  full.mockRestore()
+  expect(await client.ok('FETCH 1 BODY[TEXT]')).toEqual([
+    '* 1 FETCH (FLAGS (\\Seen \\Recent) BODY[TEXT] {6}\r\nbody\r\n)',
+  ])
+  client.close()
+})
+
+const pair = () => Promise.all([ImapClient.login(server.port, 'anna'), ImapClient.login(server.port, 'anna')])
+
+/** What sessions read first when they look for changes. */
+const away = () =>
+  vi.spyOn(server.services.store, 'mailbox').mockRejectedValue(new StoreError('unavailable', 'away'))
+
+test('IDLE goes on while the store is away, and tells what was missed', async () => {
+  const [idling, other] = await pair()
+  await other.ok('CREATE idling')
+  await idling.ok('SELECT idling')
+  idling.send('i IDLE\r\n')
+  await idling.until('+')
+  const failing = away()
+  await other.append('idling', 'Subject: a\r\n\r\nbody\r\n')
+  await vi.waitFor(() => expect(failing).toHaveBeenCalled())
+  failing.mockRestore()
+  await other.append('idling', 'Subject: b\r\n\r\nbody\r\n')
+  expect(await idling.response()).toBe('* 2 EXISTS')
+  idling.close()
+  other.close()
+})
+
+test('what was done is not said to have failed where only the news of others cannot be read', async () => {
+  const [client, other] = await pair()
+  await other.ok('CREATE news')
+  await client.ok('SELECT news')
+  const failing = away()
+  await other.append('news', 'Subject: a\r\n\r\nbody\r\n')
+  expect(await client.append('INBOX', 'Subject: a\r\n\r\nbody\r\n')).toMatch(/^OK/)
+  expect(failing).toHaveBeenCalled()
+  expect((await client.command('NOOP')).tagged).toMatch(/^NO \[UNAVAILABLE\]/)
+  failing.mockRestore()
+  expect(await client.ok('NOOP')).toContain('* 1 EXISTS')
+  client.close()
+  other.close()
+})

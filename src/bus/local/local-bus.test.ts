@@ -6,10 +6,13 @@ import { localBus } from './local-bus.js'
 
 busContract({
   name: 'a single process',
+  isShared: false,
   async open() {
     let now = 1_000_000
+    const bus = localBus(() => now)
     return {
-      bus: localBus(() => now),
+      bus,
+      dispose: () => bus.close(),
       settled: () => turn(),
       async pass(seconds) {
         now += seconds * 1000

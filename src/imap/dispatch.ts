@@ -1,13 +1,13 @@
 // Takes commands one after the other: finds the verb, checks the state, lets it read its arguments and act, tells what
 // changed meanwhile where that is allowed, and ends each with one tagged response. RFC 3501 §2.2, §5.5, §7.4.1.
 
+import { Turn } from '../kit/turn.js'
 import { findVerb } from './commands/index.js'
 import { askForMore, skipLiteral } from './continuation.js'
 import { isTrouble, refusalOf } from './refusal-of.js'
 import { bad, ConnectionEnded, no, type Refusal, type Reply } from './reply.js'
 import type { Session } from './session.js'
 import { tellChanges, tellIfPossible } from './tell-changes.js'
-import { Turn } from './turns.js'
 import type { Action, StreamedLiteral, Verb } from './verb.js'
 import { type Frame, type LiteralFrame, MAX_LITERALS } from './wire/framer.js'
 import { Reader } from './wire/reader.js'

@@ -1,6 +1,7 @@
 // Telling a session what has changed in its mailbox since it was last told: EXPUNGE, EXISTS, RECENT, FETCH FLAGS, and
 // FLAGS where keywords have grown. RFC 3501 §5.2, §7.3, §7.4; docs/architecture.md, idea 2.
 
+import { Turn } from '../kit/turn.js'
 import { readChanges } from '../mail/changes.js'
 import { flagTable } from '../mail/entries.js'
 import { claimRecent } from '../mail/mailboxes.js'
@@ -10,7 +11,6 @@ import { isStoreError } from '../store/errors.js'
 import { flagList, namesOf } from './flag-lists.js'
 import { ConnectionEnded } from './reply.js'
 import type { Session } from './session.js'
-import { Turn } from './turns.js'
 import type { View } from './view.js'
 
 /** FLAGS and PERMANENTFLAGS, where the account has keywords that the client has not been told of. */

@@ -1,11 +1,18 @@
 // Deciding a query for one message from what has been read of it so far: true, false, or not yet (undefined).
 
+import type { Turn } from '../kit/turn.js'
 import { FLAG_WORDS, type FlagTable, flagBit } from '../model/flags.js'
 import { foldCase } from '../model/fold.js'
 import type { Summary } from '../model/message.js'
 import { inNumberSet } from '../model/number-set.js'
 import type { ColdColumns, Entries } from '../store/entries.js'
-import { type Depth, depthOf, type SearchQuery } from './search-query.js'
+import {
+  type Depth,
+  depthOf,
+  type ResolvedKey,
+  type ResolvedQuery,
+  type SearchQuery,
+} from './search-query.js'
 
 /** What has been read of one message. */
 export interface Candidate {
@@ -26,11 +33,8 @@ export interface SearchText {
 }
 
 export interface MatchContext {
-  readonly table: FlagTable
   readonly isRecent: (uid: number) => boolean
 }
-
-type Key = Exclude<SearchQuery, { kind: 'and' | 'or' | 'not' }>
 
 const DAY = 86_400_000
 
@@ -41,12 +45,12 @@ function hasFlag(entries: Entries, at: number, bit: number): boolean {
   return ((word >>> (bit & 31)) & 1) === 1
 }
 
-function matchDay(query: Extract<Key, { kind: 'date' }>, day: number): boolean {
+function matchDay(query: Extract<ResolvedKey, { kind: 'date' }>, day: number): boolean {
   if (query.op === 'before') return day < query.day
   return query.op === 'on' ? day === query.day : day >= query.day
 }
 
-function matchDate(query: Extract<Key, { kind: 'date' }>, candidate: Candidate): boolean {
+function matchDate(query: Extract<ResolvedKey, { kind: 'date' }>, candidate: Candidate): boolean {
   if (query.field === 'internal') {
     const cold = candidate.entries.cold as ColdColumns
     return matchDay(query, dayOf(cold.internalDates[candidate.at] ?? 0, cold.zones[candidate.at] ?? 0))
@@ -56,15 +60,13 @@ function matchDate(query: Extract<Key, { kind: 'date' }>, candidate: Candidate):
   return matchDay(query, dayOf(summary.sentDate, summary.sentZone))
 }
 
-function matchKey(query: Key, candidate: Candidate, context: MatchContext): boolean {
+function matchKey(query: ResolvedKey, candidate: Candidate, context: MatchContext): boolean {
   const { entries, at, summary, text } = candidate
   switch (query.kind) {
     case 'all':
       return true
-    case 'flag': {
-      const bit = flagBit(context.table, query.name)
-      return (bit >= 0 && hasFlag(entries, at, bit)) === query.set
-    }
+    case 'bit':
+      return (query.bit >= 0 && hasFlag(entries, at, query.bit)) === query.set
     case 'recent':
       return context.isRecent(entries.uids[at] ?? 0) === query.set
     case 'uids':
@@ -88,8 +90,12 @@ function matchKey(query: Key, candidate: Candidate, context: MatchContext): bool
   }
 }
 
-/** True, false, or undefined where more of the message must be read. String values in `query` are folded already. */
-export function decide(query: SearchQuery, candidate: Candidate, context: MatchContext): boolean | undefined {
+/** True, false, or undefined where more of the message must be read. */
+export function decide(
+  query: ResolvedQuery,
+  candidate: Candidate,
+  context: MatchContext,
+): boolean | undefined {
   if (query.kind === 'not') {
     const inner = decide(query.of, candidate, context)
     return inner === undefined ? undefined : !inner
@@ -107,10 +113,31 @@ export function decide(query: SearchQuery, candidate: Candidate, context: MatchC
   return depthOf(query) > candidate.depth ? undefined : matchKey(query, candidate, context)
 }
 
-/** The query with its strings folded, and header names in lower case. */
-export function foldQuery(query: SearchQuery): SearchQuery {
-  if (query.kind === 'and' || query.kind === 'or') return { kind: query.kind, of: query.of.map(foldQuery) }
-  if (query.kind === 'not') return { kind: 'not', of: foldQuery(query.of) }
+/** Decides where all has been read: each key may look through a large text, so others have their turn between them. */
+export async function decideInTurns(
+  query: ResolvedQuery,
+  candidate: Candidate,
+  context: MatchContext,
+  turn: Turn,
+): Promise<boolean> {
+  if (query.kind === 'not') return !(await decideInTurns(query.of, candidate, context, turn))
+  if (query.kind !== 'and' && query.kind !== 'or') {
+    if (turn.over) await turn.pass()
+    return matchKey(query, candidate, context)
+  }
+  const settling = query.kind === 'or'
+  for (const key of query.of) {
+    if ((await decideInTurns(key, candidate, context, turn)) === settling) return settling
+  }
+  return !settling
+}
+
+/** The query with its strings folded, header names in lower case, and flags by their bit in the account's table. */
+export function resolveQuery(query: SearchQuery, table: FlagTable): ResolvedQuery {
+  if (query.kind === 'and' || query.kind === 'or')
+    return { kind: query.kind, of: query.of.map((key) => resolveQuery(key, table)) }
+  if (query.kind === 'not') return { kind: 'not', of: resolveQuery(query.of, table) }
+  if (query.kind === 'flag') return { kind: 'bit', bit: flagBit(table, query.name), set: query.set }
   if (query.kind === 'header') {
     return { kind: 'header', name: query.name.toLowerCase(), value: foldCase(query.value) }
   }

@@ -2,11 +2,33 @@
 
 import type { NumberSet } from '../model/number-set.js'
 
-export type SearchQuery =
+export type SearchQuery = SearchKey | And<SearchQuery> | Or<SearchQuery> | Not<SearchQuery>
+
+/** A query made ready for comparing: its strings folded, its flags by their bit. */
+export type ResolvedQuery = ResolvedKey | And<ResolvedQuery> | Or<ResolvedQuery> | Not<ResolvedQuery>
+
+interface And<Query> {
+  readonly kind: 'and'
+  readonly of: readonly Query[]
+}
+
+interface Or<Query> {
+  readonly kind: 'or'
+  readonly of: readonly Query[]
+}
+
+interface Not<Query> {
+  readonly kind: 'not'
+  readonly of: Query
+}
+
+export type ResolvedKey =
+  | Exclude<SearchKey, { kind: 'flag' }>
+  /** -1 for a keyword that the account does not have. */
+  | { readonly kind: 'bit'; readonly bit: number; readonly set: boolean }
+
+type SearchKey =
   | { readonly kind: 'all' }
-  | { readonly kind: 'and'; readonly of: readonly SearchQuery[] }
-  | { readonly kind: 'or'; readonly of: readonly SearchQuery[] }
-  | { readonly kind: 'not'; readonly of: SearchQuery }
   /** A system flag or keyword by name, without case. */
   | { readonly kind: 'flag'; readonly name: string; readonly set: boolean }
   | { readonly kind: 'recent'; readonly set: boolean }
@@ -33,9 +55,9 @@ export const SUMMARY = 2
 export const SOURCE = 3
 export type Depth = 0 | 1 | 2 | 3
 
-const DEPTHS: Readonly<Record<Exclude<SearchQuery['kind'], 'and' | 'or' | 'not'>, Depth>> = {
+const DEPTHS: Readonly<Record<ResolvedKey['kind'], Depth>> = {
   all: HOT,
-  flag: HOT,
+  bit: HOT,
   recent: HOT,
   uids: HOT,
   size: COLD,
@@ -48,13 +70,13 @@ const DEPTHS: Readonly<Record<Exclude<SearchQuery['kind'], 'and' | 'or' | 'not'>
 }
 
 /** The depth at which one key can be decided. */
-export function depthOf(query: Exclude<SearchQuery, { kind: 'and' | 'or' | 'not' }>): Depth {
+export function depthOf(query: ResolvedKey): Depth {
   if (query.kind === 'date' && query.field === 'sent') return SUMMARY
   return DEPTHS[query.kind]
 }
 
 /** The depth at which the whole query is decided in any case. */
-export function deepest(query: SearchQuery): Depth {
+export function deepest(query: ResolvedQuery): Depth {
   if (query.kind === 'not') return deepest(query.of)
   if (query.kind === 'and' || query.kind === 'or') {
     return query.of.reduce<Depth>((depth, key) => Math.max(depth, deepest(key)) as Depth, HOT)

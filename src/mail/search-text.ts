@@ -1,10 +1,14 @@
 // The text of one message for SEARCH TEXT, BODY and HEADER: header fields and bodies decoded to Unicode and folded. RFC
-// 3501 §6.4.4 asks for substrings; docs/architecture.md says of what.
+// 3501 §6.4.4 asks for substrings; docs/architecture.md says of what. Large messages are read in pieces, and others have
+// their turn between them.
 
-import { setImmediate } from 'node:timers/promises'
-import { decodedHeaderText, partText, textParts } from '../mime/text.js'
+import type { Turn } from '../kit/turn.js'
+import { nextField } from '../mime/header-fields.js'
+import { decodedHeaderText, textParts } from '../mime/text.js'
+import { TextStream } from '../mime/text-stream.js'
 import { foldCase } from '../model/fold.js'
 import { type AccountId, type ContentId, contentId } from '../model/ids.js'
+import type { Part } from '../model/message.js'
 import type { SearchText } from './search-match.js'
 import type { Services } from './services.js'
 import { type MessageSource, openSource } from './source.js'
@@ -13,47 +17,74 @@ import { type MessageSource, openSource } from './source.js'
 const MOST_HEADER = 4 * 2 ** 20
 const MOST_BODY = 64 * 2 ** 20
 
+/** Octets decoded before others have their turn: a few milliseconds. */
+const DECODED_AT_ONCE = 32_768
+
 /** Characters folded before others have their turn: a few milliseconds. */
 const FOLDED_AT_ONCE = 131_072
 
-/** Where the stretch from `at` ends: behind a line or a word where it has one, for nothing combines across those. */
-function stretchEnd(text: string, at: number): number {
-  const end = at + FOLDED_AT_ONCE
-  if (end >= text.length) return text.length
-  const stretch = text.slice(at, end)
+/** Where a stretch ends: behind a line or a word where it has one, for nothing combines across those. */
+function stretchEnd(text: string): number {
+  const stretch = text.slice(0, FOLDED_AT_ONCE)
   const gap = Math.max(stretch.lastIndexOf('\n'), stretch.lastIndexOf(' '))
-  if (gap > 0) return at + gap + 1
+  if (gap > 0) return gap + 1
   // Not between the halves of a surrogate pair.
-  return /[\ud800-\udbff]$/.test(stretch.slice(-1)) ? end - 1 : end
+  return /[\ud800-\udbff]$/.test(stretch.slice(-1)) ? FOLDED_AT_ONCE - 1 : FOLDED_AT_ONCE
 }
 
-async function foldLong(text: string): Promise<string> {
-  if (text.length <= FOLDED_AT_ONCE) return foldCase(text)
+async function foldAll(texts: AsyncIterable<string> | Iterable<string>, turn: Turn): Promise<string> {
   const folded: string[] = []
-  for (let at = 0; at < text.length; ) {
-    const end = stretchEnd(text, at)
-    folded.push(foldCase(text.slice(at, end)))
-    at = end
-    await setImmediate()
+  let waiting = ''
+  for await (const text of texts) {
+    waiting += text
+    while (waiting.length > FOLDED_AT_ONCE) {
+      const end = stretchEnd(waiting)
+      folded.push(foldCase(waiting.slice(0, end)))
+      waiting = waiting.slice(end)
+      if (turn.over) await turn.pass()
+    }
   }
+  folded.push(foldCase(waiting))
   return folded.join('')
 }
 
-async function headerText(source: MessageSource): Promise<string> {
-  const end = Math.min(source.root.header.end, MOST_HEADER)
+async function* headerTexts(source: MessageSource, turn: Turn): AsyncGenerator<string, void, undefined> {
   const pieces: Uint8Array[] = []
+  const end = Math.min(source.root.header.end, MOST_HEADER)
   for await (const piece of source.read(0, source.traceLength + end)) pieces.push(piece)
-  return foldLong(decodedHeaderText(Buffer.concat(pieces)))
+  const header = Buffer.concat(pieces)
+  for (let at = 0; at < header.length; ) {
+    const next = nextField(header, at + DECODED_AT_ONCE)
+    const text = decodedHeaderText(header.subarray(at, next))
+    if (text !== '') yield `${text}\n`
+    at = next
+    if (turn.over) await turn.pass()
+  }
+}
+
+async function* partTexts(
+  source: MessageSource,
+  part: Part,
+  turn: Turn,
+): AsyncGenerator<string, void, undefined> {
+  const { start, end } = part.body
+  const stream = new TextStream(part)
+  for await (const piece of source.readOriginal(start, Math.min(end, start + MOST_BODY))) {
+    const octets = Buffer.from(piece.buffer, piece.byteOffset, piece.length)
+    for (let at = 0; at < octets.length; at += DECODED_AT_ONCE) {
+      yield stream.push(octets.subarray(at, at + DECODED_AT_ONCE))
+      if (turn.over) await turn.pass()
+    }
+  }
+  yield stream.end()
 }
 
 /** The text of all text parts, decoded from the source: where the store did not keep it. */
-async function bodyText(source: MessageSource): Promise<string> {
-  const texts: string[] = []
+async function* bodyTexts(source: MessageSource, turn: Turn): AsyncGenerator<string, void, undefined> {
   for (const part of textParts(source.root)) {
-    const { start, end } = part.body
-    texts.push(partText(part, await source.collect({ start, end: Math.min(end, start + MOST_BODY) })))
+    yield* partTexts(source, part, turn)
+    yield '\n'
   }
-  return texts.join('\n')
 }
 
 /** Undefined where the content is gone. Throws StoreError. */
@@ -61,21 +92,36 @@ export async function readSearchText(
   services: Services,
   account: AccountId,
   content: number,
+  turn: Turn,
 ): Promise<SearchText | undefined> {
   const id: ContentId = contentId(content)
   const source = await openSource(services, account, id)
   if (source === undefined) return undefined
-  const header = await headerText(source)
+  const header = await foldAll(headerTexts(source, turn), turn)
   const kept = await services.store.text(account, id)
-  const body = await foldLong(kept ?? (await bodyText(source)))
-  return { header, body, field: (name) => fieldValues(header, name) }
+  const body = await foldAll(typeof kept === 'string' ? [kept] : bodyTexts(source, turn), turn)
+  let fields: Map<string, string[]> | undefined
+  return {
+    header,
+    body,
+    field(name) {
+      fields ??= fieldsByName(header)
+      return fields.get(name) ?? []
+    },
+  }
 }
 
 /** `header` holds a field a line, its names folded like the rest. */
-function fieldValues(header: string, name: string): string[] {
-  const prefix = `${name}:`
-  return header
-    .split('\n')
-    .filter((line) => line.startsWith(prefix))
-    .map((line) => line.slice(prefix.length).trimStart())
+function fieldsByName(header: string): Map<string, string[]> {
+  const fields = new Map<string, string[]>()
+  for (const line of header.split('\n')) {
+    const colon = line.indexOf(':')
+    if (colon < 0) continue
+    const name = line.slice(0, colon)
+    const value = line.slice(colon + 1).trimStart()
+    const values = fields.get(name)
+    if (values === undefined) fields.set(name, [value])
+    else values.push(value)
+  }
+  return fields
 }

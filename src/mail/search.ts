@@ -1,13 +1,22 @@
 // SEARCH (RFC 3501 §6.4.4) over a session's view: each message is read only as deep as its decision needs.
 
-import { setImmediate } from 'node:timers/promises'
+import { Turn } from '../kit/turn.js'
 import type { AccountId, MailboxId } from '../model/ids.js'
 import type { Summary } from '../model/message.js'
 import type { Entries } from '../store/entries.js'
 import { readEntries } from './entries.js'
 import { openIndex } from './open-index.js'
-import { type Candidate, decide, foldQuery, type MatchContext } from './search-match.js'
-import { COLD, type Depth, deepest, HOT, type SearchQuery, SOURCE, SUMMARY } from './search-query.js'
+import { type Candidate, decide, decideInTurns, type MatchContext, resolveQuery } from './search-match.js'
+import {
+  COLD,
+  type Depth,
+  deepest,
+  HOT,
+  type ResolvedQuery,
+  type SearchQuery,
+  SOURCE,
+  SUMMARY,
+} from './search-query.js'
 import { readSearchText } from './search-text.js'
 import type { Services } from './services.js'
 
@@ -19,30 +28,15 @@ export interface SearchScope {
   readonly isRecent: (uid: number) => boolean
 }
 
-/** A long query over a large mailbox takes seconds: others have their turn this often. */
-const TURN_MS = 4
-
-class Turn {
-  #until = performance.now() + TURN_MS
-
-  /** Undefined where nobody needs to wait yet. */
-  pass(): Promise<void> | undefined {
-    if (performance.now() < this.#until) return undefined
-    return setImmediate().then(() => {
-      this.#until = performance.now() + TURN_MS
-    })
-  }
-}
-
 /** Decides what it can of a page; the positions left open are looked at deeper by the caller. */
 class Page {
   readonly entries: Entries
-  readonly #query: SearchQuery
+  readonly #query: ResolvedQuery
   readonly #context: MatchContext
   readonly #found: boolean[]
   open: number[]
 
-  constructor(entries: Entries, query: SearchQuery, context: MatchContext) {
+  constructor(entries: Entries, query: ResolvedQuery, context: MatchContext) {
     this.entries = entries
     this.#query = query
     this.#context = context
@@ -58,15 +52,23 @@ class Page {
     return true
   }
 
-  async tryAll(depth: Depth): Promise<void> {
-    const turn = new Turn()
+  async tryAll(depth: Depth, turn: Turn): Promise<void> {
     const open: number[] = []
     for (const at of this.open) {
       if (!this.try(at, { depth })) open.push(at)
-      const wait = turn.pass()
-      if (wait !== undefined) await wait
+      if (turn.over) await turn.pass()
     }
     this.open = open
+  }
+
+  /** Decides position `at` with all of it read; that may take long. */
+  async settle(at: number, read: Omit<Candidate, 'entries' | 'at'>, turn: Turn): Promise<void> {
+    this.#found[at] = await decideInTurns(
+      this.#query,
+      { entries: this.entries, at, ...read },
+      this.#context,
+      turn,
+    )
   }
 
   found(): Uint32Array {
@@ -78,18 +80,17 @@ async function decideBySummaries(
   services: Services,
   account: AccountId,
   page: Page,
+  turn: Turn,
 ): Promise<Map<number, Summary>> {
   const contents = page.entries.cold?.contents ?? new Uint32Array(0)
   const wanted = Uint32Array.from(page.open, (at) => contents[at] ?? 0)
   const kept = new Map<number, Summary>()
   const open: number[] = []
   let next = 0
-  const turn = new Turn()
   for await (const summaries of services.store.summaries(account, wanted)) {
     for (const summary of summaries) {
       const at = page.open[next++] as number
-      const wait = turn.pass()
-      if (wait !== undefined) await wait
+      if (turn.over) await turn.pass()
       if (page.try(at, summary === undefined ? { depth: SUMMARY } : { depth: SUMMARY, summary })) continue
       open.push(at)
       if (summary !== undefined) kept.set(at, summary)
@@ -104,18 +105,15 @@ async function decideBySources(
   account: AccountId,
   page: Page,
   summaries: Map<number, Summary>,
+  turn: Turn,
 ) {
   const contents = page.entries.cold?.contents
-  const turn = new Turn()
   for (const at of page.open) {
-    await turn.pass()
-    const text = await readSearchText(services, account, contents?.[at] ?? 0)
+    if (turn.over) await turn.pass()
+    const text = await readSearchText(services, account, contents?.[at] ?? 0, turn)
     const summary = summaries.get(at)
-    page.try(at, {
-      depth: SOURCE,
-      ...(text === undefined ? {} : { text }),
-      ...(summary === undefined ? {} : { summary }),
-    })
+    const read = { ...(text === undefined ? {} : { text }), ...(summary === undefined ? {} : { summary }) }
+    await page.settle(at, { depth: SOURCE, ...read }, turn)
   }
   page.open = []
 }
@@ -125,11 +123,12 @@ async function searchPage(
   account: AccountId,
   page: Page,
   depth: Depth,
+  turn: Turn,
 ): Promise<Uint32Array> {
-  await page.tryAll(page.entries.cold === undefined ? HOT : COLD)
+  await page.tryAll(page.entries.cold === undefined ? HOT : COLD, turn)
   if (depth >= SUMMARY && page.open.length > 0) {
-    const summaries = await decideBySummaries(services, account, page)
-    if (page.open.length > 0) await decideBySources(services, account, page, summaries)
+    const summaries = await decideBySummaries(services, account, page, turn)
+    if (page.open.length > 0) await decideBySources(services, account, page, summaries, turn)
   }
   return page.found()
 }
@@ -162,19 +161,26 @@ async function* pagesOf(
   else yield* readEntries(services, account, mailbox, view, { cold: false })
 }
 
-/** The UIDs of the view that match, ascending. Throws StoreError `no-such-mailbox`. */
+/**
+ * The UIDs of the view that match, ascending. Throws StoreError `no-such-mailbox`, and the signal's reason soon after it
+ * is aborted: nobody waits for the answer then.
+ */
 export async function search(
   services: Services,
   scope: SearchScope,
   query: SearchQuery,
+  signal?: AbortSignal,
 ): Promise<Uint32Array> {
-  const folded = foldQuery(query)
-  const depth = deepest(folded)
-  const context = { table: await services.store.flagTable(scope.account), isRecent: scope.isRecent }
+  const table = await services.store.flagTable(scope.account)
+  const resolved = resolveQuery(query, table)
+  const depth = deepest(resolved)
+  const context = { isRecent: scope.isRecent }
+  const turn = new Turn(signal)
   const found: Uint32Array[] = []
   if (scope.view.length === 0) return new Uint32Array(0)
   for await (const entries of pagesOf(services, scope, depth)) {
-    found.push(await searchPage(services, scope.account, new Page(entries, folded, context), depth))
+    found.push(await searchPage(services, scope.account, new Page(entries, resolved, context), depth, turn))
+    signal?.throwIfAborted()
   }
   return joinUids(found)
 }

@@ -1,6 +1,7 @@
 // The fields of a header, unfolded, as latin1 strings: one character an octet, so that nothing is lost before somebody
 // decides what the octets mean. RFC 5322 §2.2; a line without a colon is no field, a bare LF ends a line too.
 
+const LF = 10
 const CR = 13
 const SPACE = 32
 const TAB = 9
@@ -32,6 +33,13 @@ export function eachField(
   }
 }
 
+/** Where a field begins at or behind `from`, or the end: so that a long header can be read in pieces of whole fields. */
+export function nextField(header: Buffer, from: number): number {
+  let newline = header.indexOf(LF, from)
+  while (newline >= 0 && isBlank(header[newline + 1] ?? 0)) newline = header.indexOf(LF, newline + 1)
+  return newline < 0 ? header.length : newline + 1
+}
+
 function afterLine(header: string, from: number): number {
   const newline = header.indexOf('\n', from)
   return newline < 0 ? header.length : newline + 1
@@ -49,4 +57,4 @@ export function unfold(header: string, start: number, end: number): string {
   return value.includes('\n') ? value.replace(/\r?\n/g, '') : value
 }
 
-const isFoldOrBlank = (code: number): boolean => isBlank(code) || code === 10 || code === CR
+const isFoldOrBlank = (code: number): boolean => isBlank(code) || code === LF || code === CR

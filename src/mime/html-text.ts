@@ -28,38 +28,77 @@ const IGNORED = {
   onselfclosingtag: ignore,
 }
 
+const NO_BREAK_SPACE = 0xa0
+/** Of the piece before so much is at hand: a tag's name or an entity may begin there. A longer name is none we know. */
+const KEPT = 1024
+
 /** Visible text with blanks collapsed and a newline where a block begins or ends. Linear, never throws. */
 export function htmlText(html: string): string {
-  let text = ''
-  let hidden: string | undefined
-  const tokenizer = new Tokenizer(
+  const reader = new HtmlText()
+  return (reader.push(html) + reader.end()).trim()
+}
+
+/** The same from a body that comes in pieces, whatever they are; only the blanks at both ends are not cut off. */
+export class HtmlText {
+  /** The last piece, and before it the end of what came before. */
+  #window = ''
+  /** Characters of the body before the window. */
+  #before = 0
+  #text = ''
+  /** Blanks whose number is not known yet, as they would be shown if nothing followed. */
+  #blanks = ''
+  #hidden: string | undefined
+  readonly #tokenizer = new Tokenizer(
     { xmlMode: false, decodeEntities: true },
     {
       ontext: (start, end) => {
-        if (hidden === undefined) text += withoutNewlines(html.slice(start, end))
+        if (this.#hidden === undefined) this.#text += withoutNewlines(this.#source(start, end))
       },
       ontextentity: (code) => {
-        if (hidden === undefined) text += code === NO_BREAK_SPACE ? ' ' : String.fromCodePoint(code)
+        if (this.#hidden !== undefined) return
+        this.#text += code === NO_BREAK_SPACE ? ' ' : String.fromCodePoint(code)
       },
       onopentagname: (start, end) => {
-        const name = html.slice(start, end).toLowerCase()
-        if (HIDDEN.has(name)) hidden = name
-        if (!INLINE.has(name)) text += '\n'
+        const name = this.#source(start, end).toLowerCase()
+        if (HIDDEN.has(name)) this.#hidden = name
+        if (!INLINE.has(name)) this.#text += '\n'
       },
       onclosetag: (start, end) => {
-        const name = html.slice(start, end).toLowerCase()
-        if (hidden === name) hidden = undefined
-        if (!INLINE.has(name)) text += '\n'
+        const name = this.#source(start, end).toLowerCase()
+        if (this.#hidden === name) this.#hidden = undefined
+        if (!INLINE.has(name)) this.#text += '\n'
       },
       ...IGNORED,
     },
   )
-  tokenizer.write(html)
-  tokenizer.end()
-  return collapse(text)
-}
 
-const NO_BREAK_SPACE = 0xa0
+  push(html: string): string {
+    const kept = this.#window.slice(-KEPT)
+    this.#before += this.#window.length - kept.length
+    this.#window = kept + html
+    this.#tokenizer.write(html)
+    return this.#settled()
+  }
+
+  end(): string {
+    this.#tokenizer.end()
+    return this.#settled() + this.#blanks
+  }
+
+  #source(start: number, end: number): string {
+    return this.#window.slice(Math.max(0, start - this.#before), end - this.#before)
+  }
+
+  /** What was read since the last time, but for the blanks at its end: more may follow. */
+  #settled(): string {
+    const text = this.#blanks + this.#text
+    let end = text.length
+    while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\n')) end--
+    this.#text = ''
+    this.#blanks = collapse(text.slice(end))
+    return collapse(text.slice(0, end))
+  }
+}
 
 /** Newlines of the source are blanks. */
 const withoutNewlines = (source: string): string =>
@@ -67,8 +106,5 @@ const withoutNewlines = (source: string): string =>
 
 /** Blanks as HTML shows them: one space, or one newline where there is a block's edge. */
 function collapse(text: string): string {
-  return text
-    .replace(/ {2,}/g, ' ')
-    .replace(/ ?\n[ \n]*/g, '\n')
-    .trim()
+  return text.replace(/ {2,}/g, ' ').replace(/ ?\n[ \n]*/g, '\n')
 }

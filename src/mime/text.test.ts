@@ -19,6 +19,7 @@ test.each([
   ['=?utf-7?q?+AOk-?=', 'é'],
   ['=?x-unknown?q?=E9?=', 'é'],
   ['=?utf-8?x?bad?= =?broken', '=?utf-8?x?bad?= =?broken'],
+  ['=?windows-1252?q?=80_=93x=94?=', '€ “x”'],
   [latin1('é'), 'é'],
   ['\xe9', 'é'],
 ])('encoded words: %s', (value, expected) => expect(decodeWords(value)).toBe(expected))

@@ -9,7 +9,7 @@ import { htmlText } from './html-text.js'
 import { parameter } from './parameters.js'
 import { decodeTransfer } from './transfer-encoding.js'
 
-type Leaf = Pick<Part, 'type' | 'subtype' | 'params' | 'encoding'>
+export type Leaf = Pick<Part, 'type' | 'subtype' | 'params' | 'encoding'>
 
 const asBuffer = (octets: Uint8Array): Buffer =>
   Buffer.isBuffer(octets) ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.length)
@@ -58,6 +58,6 @@ export function decodedHeaderText(header: Uint8Array): string {
   return lines.join('\n')
 }
 
-function charsetOf(part: Leaf): string {
+export function charsetOf(part: Leaf): string {
   return part.params.length === 0 ? '' : (parameter(part.params, 'charset') ?? '')
 }

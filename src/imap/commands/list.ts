@@ -1,5 +1,6 @@
 // LIST (RFC 3501 §6.3.8) with the attributes of CHILDREN (RFC 3348) and SPECIAL-USE (RFC 6154 §2).
 
+import { Turn } from '../../kit/turn.js'
 import { listMailboxes } from '../../mail/mailboxes.js'
 import type { Mailbox } from '../../mail/types.js'
 import { parentPath, SEPARATOR } from '../../model/mailbox-path.js'
@@ -7,7 +8,6 @@ import { listPattern } from '../list-pattern.js'
 import { ok } from '../reply.js'
 import type { Session } from '../session.js'
 import { LOGGED_IN } from '../states.js'
-import { Turn } from '../turns.js'
 import type { Verb } from '../verb.js'
 
 function attributesOf(mailbox: Mailbox, parents: ReadonlySet<string>): string[] {

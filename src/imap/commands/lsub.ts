@@ -1,12 +1,12 @@
 // LSUB (RFC 3501 §6.3.9): subscribed names, whether or not there is a mailbox.
 
+import { Turn } from '../../kit/turn.js'
 import { subscriptions } from '../../mail/mailboxes.js'
 import { SEPARATOR } from '../../model/mailbox-path.js'
 import { listPattern } from '../list-pattern.js'
 import { ok } from '../reply.js'
 import type { Session } from '../session.js'
 import { LOGGED_IN } from '../states.js'
-import { Turn } from '../turns.js'
 import type { Verb } from '../verb.js'
 
 /** The levels above a name, nearest first. */

@@ -1,6 +1,7 @@
 // FETCH over a list of UIDs: pages of the index, in batches that stay small while the client is slow; rows in large
 // buffers; turns given to others. RFC 3501 §6.4.5; of messages expunged elsewhere RFC 2180 §4.1.1.
 
+import { Turn } from '../../kit/turn.js'
 import { changeFlags } from '../../mail/change-flags.js'
 import { prepared, readEntries } from '../../mail/entries.js'
 import { sliceEntries } from '../../mail/entry-columns.js'
@@ -12,7 +13,6 @@ import { isStoreError } from '../../store/errors.js'
 import { no } from '../reply.js'
 import type { Session } from '../session.js'
 import { tellKeywords } from '../tell-changes.js'
-import { Turn } from '../turns.js'
 import type { View } from '../view.js'
 import type { Item, SectionItem, SimpleItem } from './items.js'
 import { type Batch, endRow, writeRow } from './rows.js'

@@ -1,15 +1,21 @@
 // The octets of a stored message, whole or any range of them: trace lines, skeleton, and blobs where its large bodies were
 // cut out. Nothing outside the range is read or decoded. docs/architecture.md, idea 5.
 
+import { Turn } from '../kit/turn.js'
+import { HeaderFilter } from '../mime/header-filter.js'
 import { type BlobStep, pieceEncoder, planRange } from '../mime/rebuild.js'
-import { filterHeader, findSection, type Section } from '../mime/section.js'
+import { findSection, type Section } from '../mime/section.js'
 import type { AccountId, ContentId } from '../model/ids.js'
-import type { Part, Span } from '../model/message.js'
+import type { Part } from '../model/message.js'
 import type { StoredSource } from '../store/messages.js'
 import type { Services } from './services.js'
 
 /** Octets of a blob made ready at once: small, so that what a large message leaves behind dies young. */
 const ENCODED_AT_ONCE = 32_768
+/** Octets of a header filtered before others may have their turn. */
+const FILTERED_AT_ONCE = 65_536
+/** Filtered octets that are kept at hand; of more only the length is, and they are filtered again to be sent. */
+const FILTERED_KEPT = 262_144
 
 export interface SectionOctets {
   readonly length: number
@@ -76,13 +82,6 @@ export class MessageSource {
     }
   }
 
-  /** A stretch of the message as one buffer: for headers and parts that are known to be small. */
-  async collect(span: Span): Promise<Buffer> {
-    const pieces: Uint8Array[] = []
-    for await (const piece of this.readOriginal(span.start, span.end)) pieces.push(piece)
-    return Buffer.concat(pieces)
-  }
-
   /**
    * What FETCH BODY[section] addresses (RFC 3501 §6.4.5), undefined where there is no such part. The message's own header
    * begins with the trace lines.
@@ -97,14 +96,57 @@ export class MessageSource {
     if (section.names === undefined) {
       return { length: end - start, read: (from, to) => this.read(start + from, Math.min(start + to, end)) }
     }
-    const header = Buffer.concat([...(ofMessage ? [this.#stored.trace] : []), await this.collect(span)])
-    const filtered = filterHeader(header, section.names, section.text === 'HEADER.FIELDS.NOT')
-    return { length: filtered.length, read: (from, to) => pieceOf(filtered.subarray(from, to)) }
+    return this.#filtered(start, end, section.names, section.text === 'HEADER.FIELDS.NOT')
+  }
+
+  /** A header of [start, end) without the fields that are not asked for: in pieces, for it may be nearly all of a message. */
+  async #filtered(
+    start: number,
+    end: number,
+    names: readonly string[],
+    not: boolean,
+  ): Promise<SectionOctets> {
+    const filtered = () => filterPieces(this.read(start, end), new HeaderFilter(names, not))
+    const kept: Uint8Array[] = []
+    let length = 0
+    for await (const piece of filtered()) {
+      length += piece.length
+      if (length <= FILTERED_KEPT) kept.push(piece)
+    }
+    const all = length <= FILTERED_KEPT ? [Buffer.concat(kept)] : undefined
+    return { length, read: (from, to) => rangeOf(all ?? filtered(), from, to) }
   }
 }
 
-async function* pieceOf(octets: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  if (octets.length > 0) yield octets
+async function* filterPieces(
+  header: AsyncIterable<Uint8Array>,
+  filter: HeaderFilter,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const turn = new Turn()
+  for await (const piece of header) {
+    const octets = Buffer.from(piece.buffer, piece.byteOffset, piece.length)
+    for (let at = 0; at < octets.length; at += FILTERED_AT_ONCE) {
+      const kept = filter.push(octets.subarray(at, at + FILTERED_AT_ONCE))
+      if (kept.length > 0) yield Buffer.concat(kept)
+      if (turn.over) await turn.pass()
+    }
+  }
+  yield* filter.end()
+}
+
+/** Octets [from, to) of what comes in these pieces. */
+async function* rangeOf(
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  from: number,
+  to: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let at = 0
+  for await (const piece of pieces) {
+    const octets = piece.subarray(Math.max(0, from - at), Math.max(0, to - at))
+    if (octets.length > 0) yield octets
+    at += piece.length
+    if (at >= to) return
+  }
 }
 
 /** Undefined where the content is gone. Throws StoreError. */

@@ -1,7 +1,7 @@
 // The example of RFC 3501 §6.4.5, and what its numbers mean where there is no such part.
 import { expect, test } from 'vitest'
 import { parse } from '../../test/support/parsing.js'
-import { filterHeader, findSection, type Section } from './section.js'
+import { findSection, type Section } from './section.js'
 
 /** 1 text, 2 a message with one part, 3 a message with two, 4 a multipart with a text. */
 const SOURCE = [
@@ -57,14 +57,4 @@ test('a message that is no multipart has one part, its body', () => {
   expect(findSection(root, { part: [1], text: '' })).toEqual(root.body)
   expect(findSection(root, { part: [1], text: 'MIME' })).toEqual(root.header)
   expect(findSection(root, { part: [1, 1], text: '' })).toBe('absent')
-})
-
-const HEADER = Buffer.from('Subject: a\r\n b\r\nto: x\r\nno field\r\nSUBJECT : c\r\n\r\n')
-
-test('header fields are filtered with their folds, without case, and with the empty line', () => {
-  expect(filterHeader(HEADER, ['subject'], false).toString()).toBe('Subject: a\r\n b\r\nSUBJECT : c\r\n\r\n')
-  expect(filterHeader(HEADER, ['SUBJECT'], true).toString()).toBe('to: x\r\nno field\r\n\r\n')
-  expect(filterHeader(HEADER, ['x'], false).toString()).toBe('\r\n')
-  expect(filterHeader(Buffer.from('Subject: x\nTo: y\n\n'), ['to'], false).toString()).toBe('To: y\n\n')
-  expect(filterHeader(Buffer.from('Subject: x'), ['to'], false).toString()).toBe('')
 })

@@ -1,7 +1,6 @@
 // What a section of FETCH BODY[…] addresses in the tree of parts. RFC 3501 §6.4.5, RFC 9051 §6.4.5: a message that is
 // no multipart has one part, its body; the parts of an enclosed message are numbered as if it stood alone.
 import type { Part, Span } from '../model/message.js'
-import { eachField } from './header-fields.js'
 
 export interface Section {
   /** Part numbers; none for the whole message. */
@@ -11,7 +10,7 @@ export interface Section {
   readonly names?: readonly string[]
 }
 
-/** The octets of the source that the section addresses, before `filterHeader` where it has names. */
+/** The octets of the source that the section addresses, before `HeaderFilter` where it has names. */
 export function findSection(root: Part, section: Section): Span | 'absent' {
   const { part: path, text } = section
   if (path.length === 0) {
@@ -41,28 +40,4 @@ function findPart(root: Part, path: readonly number[]): Part | undefined {
     if (part === undefined) return undefined
   }
   return part
-}
-
-/**
- * The header with only the named fields, or (`not`) without them, what is no field included then; and the empty line
- * that ends it, if there is one. Names compare without case (RFC 3501 §6.4.5).
- */
-export function filterHeader(header: Uint8Array, names: readonly string[], not: boolean): Buffer {
-  const octets = Buffer.from(header.buffer, header.byteOffset, header.length)
-  const text = octets.toString('latin1')
-  const wanted = new Set(names.map((name) => name.toLowerCase()))
-  const fieldsEnd = text.length - emptyLineLength(text)
-  let kept = ''
-  let at = 0
-  eachField(text, (start, nameEnd, _, end) => {
-    if (not) kept += text.slice(at, start)
-    if (wanted.has(text.slice(start, nameEnd).toLowerCase()) !== not) kept += text.slice(start, end)
-    at = end
-  })
-  if (not && at < fieldsEnd) kept += text.slice(at, fieldsEnd)
-  return Buffer.from(kept + text.slice(fieldsEnd), 'latin1')
-}
-
-function emptyLineLength(header: string): number {
-  return /(?:^|\n)(\r?\n)$/.exec(header.slice(-3))?.[1]?.length ?? 0
 }

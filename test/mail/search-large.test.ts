@@ -8,6 +8,7 @@ import { INBOX_ID } from '../../src/mail/deliver.js'
 import { ingest } from '../../src/mail/intake.js'
 import { type SearchScope, search } from '../../src/mail/search.js'
 import type { SearchQuery } from '../../src/mail/search-query.js'
+import { longestHold } from '../support/longest-hold.js'
 import { type OpenServices, openServices } from '../support/services.js'
 
 let services: OpenServices
@@ -32,25 +33,6 @@ beforeAll(async () => {
   scope = { ...scope, view: Uint32Array.of(uid) }
 })
 afterAll(() => services.close())
-
-/** The longest time that the event loop was held up while `work` ran, and how long that took in all. */
-async function longestHold(work: Promise<unknown>): Promise<{ longest: number; total: number }> {
-  const started = performance.now()
-  let longest = 0
-  let running = true
-  const watching = (async () => {
-    for (let last = started; running; ) {
-      await setImmediate()
-      const now = performance.now()
-      longest = Math.max(longest, now - last)
-      last = now
-    }
-  })()
-  await work
-  running = false
-  await watching
-  return { longest, total: performance.now() - started }
-}
 
 test('while a large HTML part is searched, others have their turn', async () => {
   const searching = search(services, scope, { kind: 'body', value: 'the eider' })

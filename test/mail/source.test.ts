@@ -8,6 +8,7 @@ import { ingest } from '../../src/mail/intake.js'
 import { type MessageSource, openSource } from '../../src/mail/source.js'
 import type { AccountId, ContentId } from '../../src/model/ids.js'
 import { corpusIsThere, readCorpus } from '../support/corpus.js'
+import { longestHold } from '../support/longest-hold.js'
 import { type OpenServices, openServices } from '../support/services.js'
 
 let services: OpenServices
@@ -101,4 +102,28 @@ test('a message above the limit is refused and leaves nothing behind', async () 
   } finally {
     await small.close()
   }
+})
+
+test('the fields of a large header are found in pieces, and others have their turn', async () => {
+  const fields = Array.from(
+    { length: 200_000 },
+    (_, i) => `X-Field-${i % 10}: ${'v'.repeat(i % 60)} ${i}\r\n`,
+  )
+  const end = '\r\nbody'
+  const stored = await open(await append(Buffer.from(fields.join('') + end)))
+  const read = async (text: 'HEADER.FIELDS' | 'HEADER.FIELDS.NOT', names: string[]) => {
+    const section = await stored.section({ part: [], text, names })
+    if (section === undefined) throw new Error('no such section')
+    const all = await collect(section.read(0, section.length))
+    expect(all.length).toBe(section.length)
+    expect((await collect(section.read(1000, 5000))).equals(all.subarray(1000, 5000))).toBe(true)
+    return all.toString('latin1')
+  }
+  const of = (digits: string) => fields.filter((field) => digits.includes(field.charAt(8))).join('')
+  expect(await read('HEADER.FIELDS', ['x-field-3', 'X-FIELD-7'])).toBe(`${of('37')}\r\n`)
+  expect(await read('HEADER.FIELDS.NOT', ['x-field-3', 'X-FIELD-7'])).toBe(`${of('01245689')}\r\n`)
+  expect(await read('HEADER.FIELDS', ['x-field'])).toBe('\r\n')
+  const section = { part: [], text: 'HEADER.FIELDS', names: ['x-field-3'] } as const
+  const { longest, total } = await longestHold(stored.section(section))
+  expect(longest / total, `${longest} of ${total} ms`).toBeLessThan(0.4)
 })

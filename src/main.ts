@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // The composition root: the only file that names the engines behind the interfaces of store, blobs and bus.
 
-import { join } from 'node:path'
 import { BLOBS_MODULE, sqliteBlobs } from './blobs/sqlite/sqlite-blobs.js'
 import { localBus } from './bus/local/local-bus.js'
 import { runCommandLine } from './cli/command-line.js'
 import type { Opened } from './cli/open.js'
+import { databaseFile } from './cli/paths.js'
 import { isCluster } from './config/load.js'
 import type { Config } from './config/schema.js'
 import { systemClock } from './kit/clock.js'
@@ -34,7 +34,7 @@ async function open(config: Config, log: Logger): Promise<Opened> {
   if (isCluster(config)) throw new Error('this version opens no MongoDB yet')
   if (config['bus.url'] !== 'local:') throw new Error('this version uses no Redis yet')
   const database = await openDatabase({
-    file: join(config.data, 'eider.db'),
+    file: databaseFile(config.data),
     modules: [STORE_MODULE, BLOBS_MODULE],
     onFatal(err) {
       // Nothing that was acknowledged is lost; nothing more could be acknowledged.

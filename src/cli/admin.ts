@@ -1,9 +1,10 @@
-// Where an operation is run: inside the server that holds the data folder, or here, with the folder's lock taken and the
-// store opened. Either way the caller sees the same answers.
+// Where an operation is run. On an embedded store: inside the server that holds the data folder, or here, with the
+// folder's lock taken and the store opened. On MongoDB: here, beside any number of servers. The answers are the same.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isCluster } from '../config/load.js'
 import type { Config } from '../config/schema.js'
-import { type FolderLock, type Holder, lockFolder } from '../kit/folder-lock.js'
+import { type Holder, lockFolder } from '../kit/folder-lock.js'
 import { createLogger } from '../kit/log.js'
 import { askServer } from './control.js'
 import type { OpenServices } from './open.js'
@@ -24,6 +25,7 @@ export async function administer(
   args: unknown,
   emit: Emit = () => {},
 ): Promise<unknown> {
+  if (isCluster(config)) return runHere(open, config, name, args, emit)
   const { data } = config
   if (!hasData(data) && !FIRST.includes(name)) {
     throw new RefusedError('no-data', `there is no mail store in ${data}; name its folder by --data`)
@@ -34,7 +36,9 @@ export async function administer(
     const answered = await askServer(data, { command: name, arguments: args }, emit)
     if (answered !== undefined) return answered.result
     const locked = lockFolder(data, `eider ${name}`)
-    if ('lock' in locked) return runHere(open, config, locked.lock, name, args, emit)
+    if ('lock' in locked) {
+      return runHere(open, config, name, args, emit).finally(() => locked.lock.release())
+    }
     if (Date.now() > until) throw new RefusedError('held', describeHolder(data, locked.holder))
     await sleep(100)
   }
@@ -48,19 +52,14 @@ export const describeHolder = (data: string, holder: Holder | undefined): string
 async function runHere(
   open: OpenServices,
   config: Config,
-  lock: FolderLock,
   name: OperationName,
   args: unknown,
   emit: Emit,
 ): Promise<unknown> {
+  const opened = await open(config, createLogger('silent'))
   try {
-    const opened = await open(config, createLogger('silent'))
-    try {
-      return await runOperation(opened.services, name, args, emit)
-    } finally {
-      await opened.close()
-    }
+    return await runOperation(opened.services, name, args, emit)
   } finally {
-    lock.release()
+    await opened.close()
   }
 }

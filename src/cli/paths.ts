@@ -11,7 +11,10 @@ export const makeDataFolder = (data: string): void => {
   mkdirSync(data, { recursive: true, mode: 0o700 })
 }
 
-export const hasData = (data: string): boolean => existsSync(join(data, 'lock'))
+/** The embedded store's. A data folder of an instance of a cluster has none. */
+export const databaseFile = (data: string): string => join(data, 'eider.db')
+
+export const hasData = (data: string): boolean => existsSync(databaseFile(data))
 
 /** The whole file or none: who reads it may come at any moment. */
 export function writeRunFile(data: string, content: object): void {

@@ -53,11 +53,8 @@ export async function accountByKey(services: Services, key: string): Promise<Acc
   const named = await services.store.accountByName(key)
   if (named !== undefined) return named.state === 'active' ? named : undefined
   if (!key.includes('@')) return undefined
-  for (const { account: id } of await services.store.resolve(key)) {
-    const account = await services.store.account(id)
-    if (account?.state === 'active') return account
-  }
-  return undefined
+  const destinations = await services.store.resolve(key)
+  return destinations.find(({ account }) => account.state === 'active')?.account
 }
 
 /** Undefined where nobody has the user name or address, or none can be so called. */
@@ -157,13 +154,12 @@ export async function removeAddress(services: Services, text: string): Promise<A
   const address = registrable(text)
   const key = addressKey(address)
   const [holder] = await services.store.resolve(key)
-  const account = holder && (await services.store.account(holder.account))
-  if (account === undefined) {
+  if (holder === undefined) {
     throw new StoreError('no-such-address', `there is no address ${address.address}`)
   }
-  await services.store.removeAddress(account.id, key)
-  services.log.info({ account: account.id, address: key }, 'address-removed')
-  return account
+  await services.store.removeAddress(holder.account.id, key)
+  services.log.info({ account: holder.account.id, address: key }, 'address-removed')
+  return holder.account
 }
 
 /** In the order in which they were added. */

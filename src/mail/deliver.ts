@@ -30,12 +30,10 @@ export interface DeliveryTo {
 export async function findRecipients(services: Services, address: string): Promise<Recipient[]> {
   const parsed = parseAddress(address)
   if ('problem' in parsed) throw new MailError('invalid-address', `no address: ${parsed.problem}`)
-  const recipients: Recipient[] = []
-  for (const { account: id } of await services.store.resolve(deliveryKey(parsed))) {
-    const account = await services.store.account(id)
-    if (account?.state === 'active') recipients.push({ account, address, addressKey: addressKey(parsed) })
-  }
-  return recipients
+  const destinations = await services.store.resolve(deliveryKey(parsed))
+  return destinations
+    .filter(({ account }) => account.state === 'active')
+    .map(({ account }) => ({ account, address, addressKey: addressKey(parsed) }))
 }
 
 /** Octets that the account may hold. */

@@ -40,7 +40,7 @@ export interface StoredAddress {
 
 /** Where mail for an address goes. A list, so that groups and forwards fit later. */
 export interface Destination {
-  readonly account: AccountId
+  readonly account: Account
 }
 
 export interface Token {

@@ -9,7 +9,7 @@ import type { Mailbox } from './mailboxes.js'
 export interface AccountRow {
   readonly account: number
   readonly username: string
-  readonly username_key: string | null
+  username_key: string | null
   quota: number
   storage_used: number
   modseq: number

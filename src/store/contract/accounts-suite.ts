@@ -64,7 +64,7 @@ export function accountsSuite(current: () => Store): void {
     await store.addAddress(id, address('e@example.org'))
     await store.addAddress(id, address('em@example.org', true))
     expect((await store.addresses(id)).map(({ main }) => main)).toEqual([false, false, true])
-    expect(await store.resolve('emil@example.org')).toEqual([{ account: id }])
+    expect(await store.resolve('emil@example.org')).toEqual([{ account: await store.account(id) }])
     expect(await store.resolve('nobody@example.org')).toEqual([])
     await store.removeAddress(id, 'em@example.org')
     expect((await store.addresses(id)).map(({ main }) => main)).toEqual([true, false])

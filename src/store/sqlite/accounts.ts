@@ -5,8 +5,9 @@ import type { Connection } from '../../kit/sqlite/connection.js'
 import { accountId } from '../../model/ids.js'
 import { StoreError } from '../errors.js'
 import { decodeChunk } from '../index-codec.js'
+import { makeLevelsAbove, makeMailbox } from '../mailbox-names.js'
 import type { MutationOf } from './calls.js'
-import { MailboxPaths } from './mailboxes.js'
+import { mailboxNames } from './mailboxes.js'
 import { AccountRows } from './rows.js'
 import { MAX_SQLITE_ACCOUNT } from './schema.js'
 
@@ -34,7 +35,7 @@ class Names {
 export function createAccountMutation(db: Connection): MutationOf<'createAccount'> {
   const names = new Names(db)
   const accounts = new AccountRows(db)
-  const paths = new MailboxPaths(db)
+  const namesOf = mailboxNames(db)
   const number = db
     .prepare<[], number>(
       "INSERT INTO counter VALUES ('account', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
@@ -62,8 +63,8 @@ export function createAccountMutation(db: Connection): MutationOf<'createAccount
     password.run(id, wanted.passwordHash)
     const account = accounts.take(id)
     for (const { path, specialUse } of wanted.mailboxes) {
-      paths.makeLevelsAbove(account, path)
-      paths.make(account, path, specialUse ?? null, true)
+      makeLevelsAbove(account, namesOf(id), path)
+      makeMailbox(account, namesOf(id), path, specialUse ?? null, true)
       subscribe.run(id, path)
     }
     accounts.save(account)

@@ -1,5 +1,6 @@
 // What passes to the writer thread and back: one entry a mutation, arguments and result, both to be cloned.
 
+import type { SpecialUse } from '../../model/mailbox-path.js'
 import type { NewAccount, StoredAddress, Token } from '../accounts.js'
 import type { Finding } from '../maintenance.js'
 import type { AccountRow, MailboxRow } from '../rows.js'
@@ -120,7 +121,7 @@ export interface Calls {
   expunge: [ExpungeArgs, ExpungeResult]
 
   createMailbox: [
-    OnAccount & { path: string; specialUse: string | null },
+    OnAccount & { path: string; specialUse: SpecialUse | null },
     { mailbox: MailboxRow; modseq: number },
   ]
   renameMailbox: [OnAccount & { from: string; to: string }, { modseq: number }]

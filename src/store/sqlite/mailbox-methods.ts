@@ -1,43 +1,15 @@
 // MailboxStore on SQLite.
 
-import type { AccountId } from '../../model/ids.js'
 import { mailboxId, modSeq } from '../../model/ids.js'
-import { INBOX, type MailboxPath } from '../../model/mailbox-path.js'
-import { StoreError } from '../errors.js'
-import type { Mailbox, MailboxStore } from '../mailboxes.js'
+import { INBOX } from '../../model/mailbox-path.js'
+import type { MailboxStore } from '../mailboxes.js'
 import type { MessageStore } from '../messages.js'
+import { emptyInboxInto } from '../rename-inbox.js'
 import { mailboxOf } from '../rows.js'
 import type { Access } from './access.js'
 
-async function uidsOf(messages: MessageStore, box: Mailbox): Promise<Uint32Array> {
-  const uids: number[] = []
-  for await (const { entries } of messages.entries(box.account, box.id, { to: box.uidNext - 1 }))
-    for (const uid of entries.uids) uids.push(uid)
-  return Uint32Array.from(uids)
-}
-
 export function mailboxMethods({ accounts, mailboxes, write }: Access, messages: MessageStore): MailboxStore {
-  const demand = (account: AccountId, path: string): Mailbox => {
-    const box = mailboxes.byPath(account, path)
-    if (box === undefined) throw new StoreError('no-such-mailbox', `"${path}" does not exist`)
-    return box
-  }
-
-  /** RFC 3501 §6.3.5: what INBOX holds now goes to the new mailbox, INBOX stays. What comes meanwhile stays in INBOX. */
-  const emptyInboxInto = async (account: AccountId, to: MailboxPath, modseq: number): Promise<number> => {
-    const inbox = demand(account, INBOX)
-    let last = modseq
-    for await (const moved of messages.move(
-      account,
-      inbox.id,
-      await uidsOf(messages, inbox),
-      demand(account, to).id,
-    ))
-      last = moved.modseq
-    return last
-  }
-
-  return {
+  const methods: MailboxStore = {
     async mailboxes(account) {
       accounts.demand(account)
       return mailboxes.all(account)
@@ -54,7 +26,8 @@ export function mailboxMethods({ accounts, mailboxes, write }: Access, messages:
     },
     async renameMailbox(account, from, to) {
       const { modseq } = await write('renameMailbox', { account, from, to })
-      return { modseq: modSeq(from === INBOX ? await emptyInboxInto(account, to, modseq) : modseq) }
+      if (from !== INBOX) return { modseq: modSeq(modseq) }
+      return { modseq: await emptyInboxInto(methods, messages, account, to, modseq) }
     },
     async deleteMailbox(account, path) {
       const { mailbox, modseq } = await write('deleteMailbox', { account, path })
@@ -72,4 +45,5 @@ export function mailboxMethods({ accounts, mailboxes, write }: Access, messages:
       return write('claimRecent', { account, mailbox, uidNext })
     },
   }
+  return methods
 }

@@ -53,7 +53,9 @@ export class AccountReads {
     this.#addresses = db.prepare<[number], AddressRow>(
       'SELECT * FROM address WHERE account = ? ORDER BY created, rowid',
     )
-    this.#resolve = db.prepare<[string], number>('SELECT account FROM address WHERE address_key = ?').pluck()
+    this.#resolve = db.prepare<[string], AccountRow>(
+      `${select} WHERE account IN (SELECT account FROM address WHERE address_key = ?)`,
+    )
     this.#tokens = db.prepare<[], Token>('SELECT id, label, hash, created FROM token ORDER BY created, id')
     this.#tokenByHash = db.prepare<[string], Token>(
       'SELECT id, label, hash, created FROM token WHERE hash = ?',
@@ -96,7 +98,7 @@ export class AccountReads {
   }
 
   resolve(addressKey: string): Destination[] {
-    return this.#resolve.all(addressKey).map((account) => ({ account: accountId(account) }))
+    return this.#resolve.all(addressKey).map((row) => ({ account: accountOf(row) }))
   }
 
   tokens(): Token[] {

@@ -3,7 +3,7 @@
 import type { Connection } from '../../kit/sqlite/connection.js'
 import { moveModseq } from '../allowances.js'
 import { StoreError } from '../errors.js'
-import type { AccountRow, MailboxRow } from '../rows.js'
+import type { AccountRow, MailboxRow, MailboxState } from '../rows.js'
 
 export const ACCOUNT_COLUMNS =
   'account, username, username_key, quota, storage_used, modseq, content_next, mailbox_next, keyword_next, uid_validity, state, created'
@@ -52,12 +52,17 @@ export class AccountRows {
 
 export class MailboxRows {
   readonly #find
+  readonly #insert
   readonly #save
   readonly #saveName
 
   constructor(db: Connection) {
     this.#find = db.prepare<[number, number], MailboxRow>(
       `SELECT ${MAILBOX_COLUMNS} FROM mailbox WHERE account = ? AND mailbox = ?`,
+    )
+    this.#insert = db.prepare<[MailboxState]>(
+      `INSERT INTO mailbox VALUES (@account, @mailbox, @uid_validity, @uid_next, @highest_modseq, @purged_modseq, 1,
+       @messages, @unseen, @deleted, @octets, @selectable, @special_use, @created, @deleted_at, @path)`,
     )
     this.#save = db.prepare<number[]>(
       'UPDATE mailbox SET uid_next = ?, highest_modseq = ?, messages = ?, unseen = ?, deleted = ?, octets = ? WHERE account = ? AND mailbox = ?',
@@ -71,6 +76,10 @@ export class MailboxRows {
     return this.#find.get(account, mailbox)
   }
 
+  insert(row: MailboxState): void {
+    this.#insert.run(row)
+  }
+
   /** A mailbox whose messages are to change. */
   take(account: number, mailbox: number): MailboxRow {
     const row = this.#find.get(account, mailbox)
@@ -80,7 +89,7 @@ export class MailboxRows {
   }
 
   /** After its messages changed, by the mutation that `modseq` names. */
-  save(row: MailboxRow, modseq: number): void {
+  save(row: MailboxState, modseq: number): void {
     row.highest_modseq = modseq
     this.#save.run(
       row.uid_next,
@@ -95,7 +104,7 @@ export class MailboxRows {
   }
 
   /** After its name or nature changed. */
-  saveName(row: MailboxRow): void {
+  saveName(row: MailboxState): void {
     this.#saveName.run(
       row.uid_validity,
       row.selectable,

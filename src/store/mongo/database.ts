@@ -1,0 +1,162 @@
+// The door to MongoDB: the driver's client, typed collections, and reads that never go back. docs/architecture.md,
+// "MongoDB (cluster)": majority reads from the primary, in causally consistent sessions whose floor is the newest commit
+// of this process.
+
+import {
+  type ClientSession,
+  type Collection,
+  type Db,
+  MongoClient,
+  ReadConcern,
+  type Timestamp,
+} from 'mongodb'
+import { StoreError } from '../errors.js'
+import { within } from './failures.js'
+import { COLLECTIONS, type Kind, type Kinds } from './schema.js'
+
+export const DEFAULT_TIMEOUT_MS = 10_000
+const DEFAULT_NAME = 'eider'
+/** Seconds that a transaction may live: what an instance that died inside one blocks, at the most. */
+const TRANSACTION_LIFETIME = 10
+/** Those that wait for a connection share this many; transactions and reads each take one at a time. */
+const CONNECTIONS = 32
+
+export interface Notice {
+  readonly level: 'info' | 'warn'
+  readonly event: string
+  readonly text: string
+}
+
+export interface MongoOptions {
+  /** `mongodb://…/name?…`: hosts, TLS, authentication and the driver's options. Without a name: `eider`. */
+  readonly url: string
+  /** Milliseconds until a call answers `unavailable`. */
+  readonly timeoutMs?: number
+  /** What an administrator should read. */
+  readonly onNotice?: (notice: Notice) => void
+}
+
+export class MongoDatabase {
+  readonly client: MongoClient
+  readonly db: Db
+  readonly timeoutMs: number
+  readonly notify: (notice: Notice) => void
+  /** Behind mongos: transactions of several accounts may cross shards. */
+  readonly sharded: boolean
+  readonly #floor: { operationTime?: Timestamp } = {}
+
+  private constructor(client: MongoClient, options: MongoOptions, name: string, sharded: boolean) {
+    this.client = client
+    this.sharded = sharded
+    this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+    this.notify = options.onNotice ?? (() => {})
+    this.db = client.db(name, {
+      readConcern: new ReadConcern('majority'),
+      readPreference: 'primary',
+      writeConcern: { w: 'majority', journal: true },
+    })
+  }
+
+  /** Throws StoreError `unavailable` where MongoDB cannot be reached, or Error where it cannot be used. */
+  static async open(options: MongoOptions): Promise<MongoDatabase> {
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+    const client = new MongoClient(options.url, {
+      serverSelectionTimeoutMS: timeoutMs,
+      connectTimeoutMS: timeoutMs,
+      socketTimeoutMS: timeoutMs,
+      waitQueueTimeoutMS: timeoutMs,
+      maxPoolSize: CONNECTIONS,
+      promoteBuffers: true,
+      appName: 'eider',
+    })
+    try {
+      const sharded = await within(timeoutMs, 'opening the store', demandReplicaSet(client))
+      const database = new MongoDatabase(client, options, nameIn(options.url), sharded)
+      if (!sharded) await database.#limitTransactions()
+      return database
+    } catch (error) {
+      await client.close()
+      throw error
+    }
+  }
+
+  collection<K extends Kind>(kind: K): Collection<Kinds[K]> {
+    return this.db.collection<Kinds[K]>(COLLECTIONS[kind])
+  }
+
+  /** A session that sees at least what this process has committed. */
+  startSession(): ClientSession {
+    const session = this.client.startSession({ causalConsistency: true })
+    this.raise(session)
+    return session
+  }
+
+  /** Lifts a session's floor to the newest commit. */
+  raise(session: ClientSession): void {
+    if (this.#floor.operationTime !== undefined) session.advanceOperationTime(this.#floor.operationTime)
+  }
+
+  /** After a commit in `session`: nothing is read any more from before it. */
+  committed(session: ClientSession): void {
+    const time = session.operationTime
+    if (time !== undefined && this.#floor.operationTime?.greaterThanOrEqual(time) !== true)
+      this.#floor.operationTime = time
+  }
+
+  /** Runs a query of one or more commands, one after another. Throws StoreError. */
+  async read<T>(doing: string, query: (session: ClientSession) => Promise<T>): Promise<T> {
+    const session = this.startSession()
+    try {
+      return await within(this.timeoutMs, doing, query(session))
+    } finally {
+      // Nothing is sent; it only goes back to the driver's pool.
+      session.endSession().catch(() => {})
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.client.close()
+  }
+
+  /** A setting of the server: where it may not be set, an administrator is told to. */
+  async #limitTransactions(): Promise<void> {
+    const name = 'transactionLifetimeLimitSeconds'
+    const admin = this.client.db('admin')
+    const limit = async (): Promise<number> => {
+      const answer = await admin.command({ getParameter: 1, [name]: 1 }).catch(() => ({}))
+      return Number((answer as Record<string, unknown>)[name] ?? Number.NaN)
+    }
+    if ((await limit()) <= TRANSACTION_LIFETIME) return
+    await admin.command({ setParameter: 1, [name]: TRANSACTION_LIFETIME }).catch(() => undefined)
+    const now = await limit()
+    if (now <= TRANSACTION_LIFETIME) return
+    const found = Number.isNaN(now) ? 'cannot be read' : `is ${now}`
+    this.notify({
+      level: 'warn',
+      event: 'transaction-lifetime',
+      text: `MongoDB's ${name} ${found}: an instance that dies may block its accounts that long. Start mongod with --setParameter ${name}=${TRANSACTION_LIFETIME}`,
+    })
+  }
+}
+
+const nameIn = (url: string): string => {
+  const [, name] = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url) ?? []
+  return name === undefined ? DEFAULT_NAME : decodeURIComponent(name)
+}
+
+/** Transactions need a replica set, if only of one; whether it is a sharded cluster. */
+async function demandReplicaSet(client: MongoClient): Promise<boolean> {
+  await client.connect()
+  const hello = await client.db('admin').command({ hello: 1 })
+  if (hello['msg'] === 'isdbgrid') return true
+  if (typeof hello['setName'] === 'string') return false
+  if (hello['isreplicaset'] === true)
+    throw new StoreError(
+      'unavailable',
+      'this mongod was started with --replSet but its replica set has not been initiated: run once  mongosh --eval "rs.initiate()"',
+    )
+  throw new StoreError(
+    'unavailable',
+    'this mongod stands alone, and transactions need a replica set, if only of one member: start it with  mongod --replSet rs0  and run once  mongosh --eval "rs.initiate()"',
+  )
+}

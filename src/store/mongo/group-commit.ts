@@ -1,0 +1,211 @@
+// The group commit: waiting mutations of one or many accounts share a transaction; several are under way at once, but no
+// two hold one account. Who conflicts is halved and run again; single accounts back off. docs/architecture.md,
+// "MongoDB (cluster)"; what was tried stands in docs/adr/.
+
+import type { ClientSession } from 'mongodb'
+import { StoreError } from '../errors.js'
+import type { MongoDatabase } from './database.js'
+import { Abandoned, CommitUnknown, failureOf, isCertain, isUnknownCommit, storeError } from './failures.js'
+import type { Instance } from './instance.js'
+import { Memory } from './memory.js'
+import { type Outcome, type Row, Transaction } from './transaction.js'
+import type { Mutation } from './unit.js'
+import { rowsOf, Waiting, WaitingLine } from './waiting.js'
+
+/** Transactions of this process at once. */
+const IN_FLIGHT = 4
+/** Milliseconds of conflicts after which whoever holds the account may be dead. */
+const SUSPICIOUS_MS = 1000
+const BACKOFF_MS = { first: 4, most: 150 }
+/** Milliseconds before MongoDB is tried again where it was away. */
+const AWAY_MS = 200
+/** An account that conflicted alone is kept out of others' transactions this long. */
+const CONTENDED_MS = 1000
+/** Milliseconds for which an unknown commit is asked after; then the transaction itself has long ended. */
+const COMMIT_MS = 90_000
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+export class GroupCommit {
+  readonly #database: MongoDatabase
+  readonly #instance: Instance
+  readonly #memory = new Memory()
+  readonly #line: WaitingLine
+  readonly #sessions: ClientSession[] = []
+  #underWay = 0
+  #closing = false
+  #idle: (() => void) | undefined
+
+  constructor(database: MongoDatabase, instance: Instance) {
+    this.#database = database
+    this.#instance = instance
+    this.#line = new WaitingLine(database.sharded ? 1 : Number.POSITIVE_INFINITY, () => this.#pump())
+    for (let n = 0; n < IN_FLIGHT; n++) this.#sessions.push(this.#newSession())
+  }
+
+  /** Resolves when the mutation is committed by the majority. Throws StoreError. */
+  run<Result>(mutation: Mutation<Result>): Promise<Result> {
+    if (this.#closing)
+      return Promise.reject(new StoreError('unavailable', `${mutation.name}: the store is closing`))
+    return new Promise((resolve, reject) => {
+      const settle = resolve as (result: unknown) => void
+      this.#line.add(new Waiting(mutation, settle, reject, this.#database.timeoutMs))
+      // All that is asked for in one turn goes together.
+      queueMicrotask(() => this.#pump())
+    })
+  }
+
+  /** Finishes what was accepted. */
+  async close(): Promise<void> {
+    this.#closing = true
+    if (this.#underWay > 0 || this.#line.length > 0)
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve
+      })
+    await Promise.all(this.#sessions.map((session) => session.endSession().catch(() => {})))
+  }
+
+  #newSession(): ClientSession {
+    const session = this.#database.startSession()
+    this.#instance.adopt(session)
+    return session
+  }
+
+  #pump(): void {
+    for (;;) {
+      const session = this.#sessions.at(-1)
+      if (session === undefined) return
+      const group = this.#line.take()
+      if (group.length === 0) break
+      this.#sessions.pop()
+      this.#underWay++
+      this.#instance.begin()
+      void this.#runGroup(session, group).then((after) => {
+        this.#line.release(group)
+        this.#sessions.push(after)
+        this.#underWay--
+        this.#instance.end()
+        this.#pump()
+      })
+    }
+    if (this.#underWay === 0 && this.#line.length === 0) this.#idle?.()
+  }
+
+  /** Never throws: everyone in the group is answered or waits again. The session to go on with. */
+  async #runGroup(session: ClientSession, group: readonly Waiting[]): Promise<ClientSession> {
+    const waiting = group.filter((one) => !one.answered)
+    if (waiting.length === 0) return session
+    const rows = rowsOf(waiting)
+    try {
+      await this.#attempt(session, rows)
+      return session
+    } catch (error) {
+      return await this.#afterFailure(session, waiting, rows, error)
+    }
+  }
+
+  async #afterFailure(
+    session: ClientSession,
+    waiting: readonly Waiting[],
+    rows: readonly (readonly Waiting[])[],
+    error: unknown,
+  ): Promise<ClientSession> {
+    const failure = failureOf(error)
+    if (failure === 'away' || failure === 'unknown') {
+      this.#forget(waiting)
+      if (failure === 'away') this.#line.again(waiting, AWAY_MS)
+      else for (const one of waiting) one.fail(storeError(error, one.mutation.name))
+      // What the session's transaction became is not known: nothing more is begun in it.
+      return this.#replace(session)
+    }
+    await session.abortTransaction().catch(() => {})
+    if (failure === 'stale') this.#forget(waiting)
+    if (failure === 'stale' || failure === 'abandoned') return this.#runGroup(session, waiting)
+    const halves = halvesOf(rows, failure === 'final' ? waiting : undefined)
+    if (halves !== undefined) {
+      const [first, second] = halves
+      return this.#runGroup(await this.#runGroup(session, first), second)
+    }
+    this.#forget(waiting)
+    if (failure === 'final') for (const one of waiting) one.fail(storeError(error, one.mutation.name))
+    else this.#backOff(waiting)
+    return session
+  }
+
+  #backOff(waiting: readonly Waiting[]): void {
+    const now = performance.now()
+    for (const one of waiting) {
+      one.conflicts++
+      one.conflictedSince ??= now
+    }
+    const [first] = waiting
+    if (first === undefined) return
+    if (now - (first.conflictedSince ?? now) > SUSPICIOUS_MS)
+      this.#instance.endLapsed().catch(() => {
+        // MongoDB is away: the mutations will say so.
+      })
+    this.#line.contended(first.mutation.accounts, CONTENDED_MS)
+    const most = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** Math.min(first.conflicts, 10))
+    this.#line.again(waiting, Math.random() * most)
+  }
+
+  async #attempt(session: ClientSession, rows: readonly (readonly Waiting[])[]): Promise<void> {
+    const outcomes = new Map<Mutation<unknown>, Outcome>()
+    const transaction = new Transaction(this.#database, session, this.#memory)
+    this.#database.raise(session)
+    session.startTransaction({
+      readConcern: { level: 'snapshot' },
+      readPreference: 'primary',
+      writeConcern: { w: 'majority', journal: true },
+    })
+    await transaction.run(
+      rows.map((row): Row => row.map(({ mutation }) => mutation)),
+      outcomes,
+    )
+    const waiting = rows.flat()
+    if (waiting.some((one) => one.answered)) throw new Abandoned('somebody has been answered already')
+    await commit(session, () => this.#closing && waiting.every((one) => one.answered))
+    this.#database.committed(session)
+    transaction.remember(new Set(waiting.flatMap(({ mutation }) => mutation.accounts)))
+    for (const one of waiting) one.settle(outcomes.get(one.mutation))
+  }
+
+  #forget(waiting: readonly Waiting[]): void {
+    for (const { mutation } of waiting) for (const account of mutation.accounts) this.#memory.forget(account)
+  }
+
+  #replace(session: ClientSession): ClientSession {
+    this.#instance.disown(session)
+    session.endSession().catch(() => {})
+    return this.#newSession()
+  }
+}
+
+/** Commits, and where the answer was lost asks again until it is known: the commit alone, on its session. */
+async function commit(session: ClientSession, isGivenUp: () => boolean): Promise<void> {
+  const until = performance.now() + COMMIT_MS
+  for (;;) {
+    try {
+      return await session.commitTransaction()
+    } catch (error) {
+      if (isCertain(error)) throw error
+      if (!isUnknownCommit(error) || isGivenUp() || performance.now() > until)
+        throw new CommitUnknown('MongoDB has not told whether it was committed', { cause: error })
+      await pause(AWAY_MS / 4)
+    }
+  }
+}
+
+/** Two halves of what may run apart; of one account's mutations only where `divide` says so. */
+function halvesOf(
+  rows: readonly (readonly Waiting[])[],
+  divide: readonly Waiting[] | undefined,
+): [Waiting[], Waiting[]] | undefined {
+  if (rows.length > 1) {
+    const middle = rows.length >> 1
+    return [rows.slice(0, middle).flat(), rows.slice(middle).flat()]
+  }
+  if (divide === undefined || divide.length < 2) return undefined
+  const middle = divide.length >> 1
+  return [divide.slice(0, middle), divide.slice(middle)]
+}

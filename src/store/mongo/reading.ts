@@ -1,0 +1,245 @@
+// Accounts, addresses, tokens, mailboxes and subscriptions as they are read: each by one command, or two.
+
+import type { ClientSession } from 'mongodb'
+import type { AccountId } from '../../model/ids.js'
+import type { MailboxPath } from '../../model/mailbox-path.js'
+import type { Account, Credential, Destination, StoredAddress, Token } from '../accounts.js'
+import { StoreError } from '../errors.js'
+import type { Mailbox } from '../mailboxes.js'
+import { accountOf, mailboxOf } from '../rows.js'
+import { addressOf, byAge } from './accounts.js'
+import type { MongoDatabase } from './database.js'
+import { isMailboxKey } from './mailboxes.js'
+import {
+  type AccountDocument,
+  accountKey,
+  COLLECTIONS,
+  credentialKey,
+  keysBelow,
+  type MailboxDocument,
+  mailboxKey,
+  type RecentDocument,
+  recentKey,
+  type TokenDocument,
+} from './schema.js'
+
+/** Documents of one read of a list. */
+const PAGE = 256
+
+const rangeOf = (key: string) => {
+  const { from, to } = keysBelow(key)
+  return { $gte: from, $lt: to }
+}
+
+const tokenOf = ({ _id, id, label, created }: TokenDocument): Token => ({ id, label, hash: _id, created })
+
+const toMailbox = (document: MailboxDocument, recent: RecentDocument | undefined): Mailbox =>
+  mailboxOf({ ...document, recent_uid: recent?.recent_uid ?? 1 })
+
+/** Throws where the account is not there or is being removed. */
+function demandAccount(account: number, document: AccountDocument | null | undefined): void {
+  if (document === null || document === undefined || document.state !== 'active')
+    throw new StoreError('no-such-account', `account ${account} does not exist`)
+}
+
+/** What an account has in the collection of accounts: itself, its mailboxes, what is recent in them. */
+type Narrow = AccountDocument | MailboxDocument | RecentDocument
+
+export class AccountReads {
+  readonly #database: MongoDatabase
+
+  constructor(database: MongoDatabase) {
+    this.#database = database
+  }
+
+  async account(id: number): Promise<Account | undefined> {
+    const found = await this.document(id)
+    return found === undefined ? undefined : accountOf(found)
+  }
+
+  async document(id: number): Promise<AccountDocument | undefined> {
+    const found = await this.#database.read('reading an account', (session) =>
+      this.#database.collection('account').findOne({ _id: accountKey(id) }, { session }),
+    )
+    return found ?? undefined
+  }
+
+  async byName(usernameKey: string): Promise<Account | undefined> {
+    const [found] = await this.#named(usernameKey, 'user')
+    return found
+  }
+
+  async resolve(addressKey: string): Promise<Destination[]> {
+    return (await this.#named(addressKey, 'address')).map((account) => ({ account }))
+  }
+
+  /** Some of the accounts above `after`, in order; empty at the end. */
+  async page(after: number): Promise<Account[]> {
+    const found = await this.#database.read('listing accounts', (session) =>
+      this.#database
+        .collection('account')
+        .find({ account: { $gt: after }, username: { $exists: true } }, { session })
+        .sort({ account: 1 })
+        .limit(PAGE)
+        .toArray(),
+    )
+    return found.map(accountOf)
+  }
+
+  async credential(id: number): Promise<Credential | undefined> {
+    const found = await this.#database.read('reading a credential', (session) =>
+      this.#database.collection('credential').findOne({ _id: credentialKey(id, 'password') }, { session }),
+    )
+    if (found === null) return undefined
+    const { kind, hash, version } = found
+    return { kind, hash, version }
+  }
+
+  async addresses(id: number): Promise<StoredAddress[]> {
+    const found = await this.#database.read('reading addresses', async (session) => {
+      demandAccount(
+        id,
+        await this.#database.collection('account').findOne({ _id: accountKey(id) }, { session }),
+      )
+      return this.#database
+        .collection('address')
+        .find({ _id: rangeOf(accountKey(id)) }, { session })
+        .toArray()
+    })
+    return found.sort(byAge).map((document) => addressOf(id, document))
+  }
+
+  async tokens(): Promise<Token[]> {
+    const found = await this.#database.read('reading tokens', (session) =>
+      this.#database.collection('token').find({}, { session }).sort({ _id: 1 }).toArray(),
+    )
+    return found.map(tokenOf).sort((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1))
+  }
+
+  async tokenByHash(hash: string): Promise<Token | undefined> {
+    const found = await this.#database.read('reading a token', (session) =>
+      this.#database.collection('token').findOne({ _id: hash }, { session }),
+    )
+    return found === null ? undefined : tokenOf(found)
+  }
+
+  async tokenById(id: string): Promise<Token | undefined> {
+    const found = await this.#database.read('reading a token', (session) =>
+      this.#database.collection('token').findOne({ id }, { session }),
+    )
+    return found === null ? undefined : tokenOf(found)
+  }
+
+  /** The account who has a name, by one command. */
+  async #named(key: string, as: 'user' | 'address'): Promise<Account[]> {
+    const found = await this.#database.read('looking a name up', (session) =>
+      this.#database
+        .collection('name')
+        .aggregate<{ accounts: AccountDocument[] }>(
+          [
+            { $match: { _id: key } },
+            {
+              $lookup: { from: COLLECTIONS.account, localField: as, foreignField: '_id', as: 'accounts' },
+            },
+          ],
+          { session },
+        )
+        .toArray(),
+    )
+    return found.flatMap(({ accounts }) => accounts.map(accountOf))
+  }
+}
+
+export class MailboxReads {
+  readonly #database: MongoDatabase
+
+  constructor(database: MongoDatabase) {
+    this.#database = database
+  }
+
+  async all(account: number): Promise<Mailbox[]> {
+    const found = await this.#narrow('reading mailboxes', rangeOf(accountKey(account)))
+    const documents = new Map(found.map((document) => [document._id, document]))
+    demandAccount(account, documents.get(accountKey(account)) as AccountDocument | undefined)
+    return (found.filter(({ _id }) => isMailboxKey(_id)) as MailboxDocument[])
+      .filter((document) => document.deleted_at === null)
+      .map((document) => toMailbox(document, documents.get(`${document._id}r`) as RecentDocument | undefined))
+      .sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))
+  }
+
+  async find(account: number, mailbox: number): Promise<Mailbox | undefined> {
+    const [document, recent] = await this.#both(account, mailbox)
+    return document === undefined || document.deleted_at !== null ? undefined : toMailbox(document, recent)
+  }
+
+  async byPath(account: number, path: string): Promise<Mailbox | undefined> {
+    return this.#database.read('reading a mailbox', async (session) => {
+      const document = await this.#database
+        .collection('mailbox')
+        .findOne({ account, path, deleted_at: null, _id: rangeOf(accountKey(account)) }, { session })
+      if (document === null) return undefined
+      const recent = await this.#database
+        .collection('recent')
+        .findOne({ _id: recentKey(account, document.mailbox) }, { session })
+      return toMailbox(document, recent ?? undefined)
+    })
+  }
+
+  async subscriptions(account: number): Promise<MailboxPath[]> {
+    const found = await this.#database.read('reading subscriptions', async (session) => {
+      demandAccount(
+        account,
+        await this.#database.collection('account').findOne({ _id: accountKey(account) }, { session }),
+      )
+      return this.#database
+        .collection('subscription')
+        .find({ _id: rangeOf(accountKey(account)) }, { session })
+        .sort({ _id: 1 })
+        .toArray()
+    })
+    return found.map(({ path }) => path as MailboxPath)
+  }
+
+  /**
+   * Moves recentUid up to `uidNext`, but not above the mailbox's; returns the value before. Compare and set, apart from
+   * transactions and the modseq. Throws `no-such-mailbox`.
+   */
+  async claimRecent(account: AccountId, mailbox: number, uidNext: number): Promise<number> {
+    const [document, recent] = await this.#both(account, mailbox)
+    if (document === undefined || document.deleted_at !== null || document.selectable === 0)
+      throw new StoreError('no-such-mailbox', `mailbox ${mailbox} of account ${account} does not exist`)
+    const upTo = Math.min(uidNext, document.uid_next)
+    const known = recent?.recent_uid ?? 1
+    if (known >= upTo) return known
+    return this.#database.read('claiming what is recent', async (session) => {
+      const before = await this.#database
+        .collection('recent')
+        .findOneAndUpdate(
+          { _id: recentKey(account, mailbox) },
+          { $max: { recent_uid: upTo } },
+          { session, upsert: true, returnDocument: 'before' },
+        )
+      this.#database.committed(session)
+      return before?.recent_uid ?? 1
+    })
+  }
+
+  async #both(
+    account: number,
+    mailbox: number,
+  ): Promise<[MailboxDocument | undefined, RecentDocument | undefined]> {
+    const ids = [mailboxKey(account, mailbox), recentKey(account, mailbox)]
+    const found = await this.#narrow('reading a mailbox', { $in: ids })
+    const byId = new Map(found.map((document) => [document._id, document]))
+    return ids.map((id) => byId.get(id)) as [MailboxDocument | undefined, RecentDocument | undefined]
+  }
+
+  #narrow(doing: string, ids: { $in: string[] } | { $gte: string; $lt: string }): Promise<Narrow[]> {
+    const query = (session: ClientSession): Promise<Narrow[]> =>
+      this.#database.db
+        .collection<Narrow>(COLLECTIONS.mailbox)
+        .find({ _id: ids }, { session, batchSize: 50_000 })
+        .toArray()
+    return this.#database.read(doing, query)
+  }
+}

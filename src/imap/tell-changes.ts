@@ -5,7 +5,7 @@ import { Turn } from '../kit/turn.js'
 import { readChanges } from '../mail/changes.js'
 import { flagTable } from '../mail/entries.js'
 import { claimRecent } from '../mail/mailboxes.js'
-import type { Entries } from '../mail/types.js'
+import type { Entries, Mailbox } from '../mail/types.js'
 import { FLAG_WORDS, type FlagTable } from '../model/flags.js'
 import { isStoreError } from '../store/errors.js'
 import { flagList, namesOf } from './flag-lists.js'
@@ -79,10 +79,10 @@ function goneUids(view: View, listed: Uint32Array): Uint32Array {
 }
 
 /** Which of the new messages are \\Recent here. Where that cannot be written down, none: the next session will be told. */
-async function claim(session: Session, view: View, firstNew: number, uidNext: number, recentUid: number) {
-  if (view.readOnly) return view.addRecent(Math.max(firstNew, recentUid), uidNext)
+async function claim(session: Session, view: View, firstNew: number, uidNext: number, mailbox: Mailbox) {
+  if (view.readOnly) return view.addRecent(Math.max(firstNew, mailbox.recentUid), uidNext)
   try {
-    view.addRecent(await claimRecent(session.services, session.account, view.mailbox, uidNext), uidNext)
+    view.addRecent(await claimRecent(session.services, mailbox, uidNext), uidNext)
   } catch (error) {
     if (!isStoreError(error, 'disk-full') && !isStoreError(error, 'unavailable')) throw error
   }
@@ -98,7 +98,7 @@ async function readAndTell(session: Session, view: View, mayExpunge: boolean): P
   // Expunged before new: the numbers that are told stand for the picture at that moment.
   if (mayExpunge) tellExpunged(session, view)
   if (fresh.length > 0) {
-    await claim(session, view, fresh[0] ?? 0, changes.uidNext, changes.mailbox.recentUid)
+    await claim(session, view, fresh[0] ?? 0, changes.uidNext, changes.mailbox)
     view.append(fresh)
     writeExists(session, view)
   }

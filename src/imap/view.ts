@@ -13,7 +13,7 @@ export interface OpenedMailbox {
   readonly mailbox: Mailbox
   readonly readOnly: boolean
   readonly token: ModSeq
-  /** Copied: the index may be shared. */
+  /** Never written: the index is shared with other sessions. */
   readonly uids: Uint32Array
   /** UIDs from here on are \Recent for this session. */
   readonly recentFrom: number
@@ -38,6 +38,8 @@ export class View {
   /** Names in the account's table of flags that the client was told of. */
   flagsTold = 0
   #uids: Uint32Array
+  /** Whether `#uids` is this view's own; until it changes, the index's serves all sessions. */
+  #owned = false
   #length: number
   /** Expunged elsewhere, not told yet: still in the picture. Ascending. */
   #gone: Uint32Array = NONE
@@ -55,7 +57,7 @@ export class View {
     this.uidValidity = opened.mailbox.uidValidity
     this.readOnly = opened.readOnly
     this.token = opened.token
-    this.#uids = Uint32Array.from(opened.uids)
+    this.#uids = opened.uids
     this.#length = opened.uids.length
     this.addRecent(opened.recentFrom, opened.uidNext)
   }
@@ -108,13 +110,16 @@ export class View {
   /** Adds messages above all that are known; ascending. */
   append(uids: Uint32Array): void {
     const length = this.#length + uids.length
-    if (length > this.#uids.length) {
-      const grown = new Uint32Array(length + (length >> 3))
-      grown.set(this.uids)
-      this.#uids = grown
-    }
+    if (!this.#owned || length > this.#uids.length) this.#own(length + (length >> 3))
     this.#uids.set(uids, this.#length)
     this.#length = length
+  }
+
+  #own(room: number): void {
+    const own = new Uint32Array(room)
+    own.set(this.uids)
+    this.#uids = own
+    this.#owned = true
   }
 
   /** Notes UIDs as expunged; those unknown are ignored. The picture stays until `removeGone`. */
@@ -136,6 +141,7 @@ export class View {
 
   /** Takes what is gone out of the picture; returns the sequence numbers it had, descending, each valid when it is told. */
   removeGone(): number[] {
+    if (!this.#owned) this.#own(this.#length)
     const numbers: number[] = []
     let kept = 0
     let next = 0

@@ -40,15 +40,19 @@ async function entriesSince(services: Services, mailbox: Mailbox, since: ModSeq)
   return joinEntries(pages, false)
 }
 
-/** What changed after `since`; 0 reads the whole mailbox. Throws StoreError `no-such-mailbox`. */
+/**
+ * What changed after `since`; 0 reads the whole mailbox. `row`: the mailbox as the caller has just read it, which spares
+ * reading it again. Throws StoreError `no-such-mailbox`.
+ */
 export async function readChanges(
   services: Services,
   account: AccountId,
   id: MailboxId,
   since: ModSeq,
+  row?: Mailbox,
 ): Promise<Changes> {
-  for (let floor = since; ; floor = 0 as ModSeq) {
-    const mailbox = await selectable(services, account, id)
+  for (let floor = since, known = row; ; floor = 0 as ModSeq, known = undefined) {
+    const mailbox = known?.selectable === true ? known : await selectable(services, account, id)
     const { highestModseq: token, uidNext } = mailbox
     const told = { mailbox, token, uidNext }
     if (floor === token && floor !== 0) {

@@ -1,6 +1,6 @@
 // Mailboxes and subscriptions: RFC 3501 §6.3.3 - §6.3.10. Each change tells those who watch the account.
 
-import type { AccountId, MailboxId } from '../model/ids.js'
+import type { AccountId } from '../model/ids.js'
 import type { MailboxPath, SpecialUse } from '../model/mailbox-path.js'
 import type { Mailbox } from '../store/mailboxes.js'
 import { publish, publishAccount } from './hints.js'
@@ -62,10 +62,11 @@ export const unsubscribe = (services: Services, account: AccountId, path: Mailbo
 export const subscriptions = (services: Services, account: AccountId): Promise<MailboxPath[]> =>
   services.store.subscriptions(account)
 
-/** The UIDs from the returned one up to below `uidNext` are \Recent for the caller's session alone (RFC 3501 §2.3.2). */
-export const claimRecent = (
-  services: Services,
-  account: AccountId,
-  mailbox: MailboxId,
-  uidNext: number,
-): Promise<number> => services.store.claimRecent(account, mailbox, uidNext)
+/**
+ * The UIDs from the returned one up to below `uidNext` are \Recent for the caller's session alone (RFC 3501 §2.3.2).
+ * `mailbox` as it was read before: what was claimed by then needs no second look.
+ */
+export async function claimRecent(services: Services, mailbox: Mailbox, uidNext: number): Promise<number> {
+  const { account, id, recentUid } = mailbox
+  return recentUid >= uidNext ? recentUid : services.store.claimRecent(account, id, uidNext)
+}

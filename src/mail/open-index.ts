@@ -3,6 +3,7 @@
 import type { AccountId, MailboxId, ModSeq } from '../model/ids.js'
 import { lowerBound } from '../model/number-set.js'
 import type { Entries } from '../store/entries.js'
+import type { Mailbox } from '../store/mailboxes.js'
 import { readChanges } from './changes.js'
 import { copyEntries, mergeEntries, roomFor, sliceEntries } from './entry-columns.js'
 import type { MailboxIndex } from './index-cache.js'
@@ -25,14 +26,20 @@ export function withoutUids(entries: Entries, gone: Uint32Array): Entries {
   return sliceEntries(left, 0, at)
 }
 
-/** The mailbox's whole index as of now. Throws StoreError `no-such-mailbox`. */
+/**
+ * The mailbox's whole index as of now, or as of `row`, which the caller has just read. Throws StoreError `no-such-mailbox`.
+ */
 export async function openIndex(
   services: Services,
   account: AccountId,
   mailbox: MailboxId,
+  row?: Mailbox,
 ): Promise<MailboxIndex> {
   const cached = services.indexCache.get(account, mailbox)
-  const changes = await readChanges(services, account, mailbox, cached?.token ?? (0 as ModSeq))
+  const since = cached?.token ?? (0 as ModSeq)
+  // Another session may have read the mailbox since the row was: then its index is the newer one.
+  const recent = row !== undefined && row.highestModseq >= since ? row : undefined
+  const changes = await readChanges(services, account, mailbox, since, recent)
   const known = changes.startOver ? undefined : cached?.entries
   const entries =
     known === undefined

@@ -2,6 +2,7 @@
 
 import { claimRecent, findMailbox } from '../../mail/mailboxes.js'
 import { openIndex } from '../../mail/open-index.js'
+import type { Mailbox } from '../../mail/types.js'
 import { FLAG_WORDS, SEEN } from '../../model/flags.js'
 import { isStoreError } from '../../store/errors.js'
 import { pathOf } from '../mailbox-names.js'
@@ -22,15 +23,10 @@ function firstUnseen(flags: Uint32Array): number {
 }
 
 /** From where UIDs are \Recent for this session. EXAMINE looks, and leaves them to the next SELECT. */
-async function recentFrom(
-  session: Session,
-  mailbox: { id: View['mailbox']; recentUid: number },
-  uidNext: number,
-  readOnly: boolean,
-) {
+async function recentFrom(session: Session, mailbox: Mailbox, uidNext: number, readOnly: boolean) {
   if (readOnly) return mailbox.recentUid
   try {
-    return await claimRecent(session.services, session.account, mailbox.id, uidNext)
+    return await claimRecent(session.services, mailbox, uidNext)
   } catch (error) {
     // A full disk must not keep anyone from reading mail.
     if (isStoreError(error, 'disk-full') || isStoreError(error, 'unavailable')) return uidNext
@@ -46,7 +42,12 @@ async function open(session: Session, name: string, readOnly: boolean): Promise<
   const found = await findMailbox(session.services, session.account, pathOf(name))
   if (found === undefined || !found.selectable) throw no('No such mailbox', 'NONEXISTENT')
   const heard = session.hintsHeard
-  const { mailbox, token, uidNext, entries } = await openIndex(session.services, session.account, found.id)
+  const { mailbox, token, uidNext, entries } = await openIndex(
+    session.services,
+    session.account,
+    found.id,
+    found,
+  )
   const recent = await recentFrom(session, mailbox, uidNext, readOnly)
   const view = new View({ mailbox, readOnly, token, uids: entries.uids, recentFrom: recent, uidNext })
   await tellKeywords(session, view)

@@ -13,7 +13,7 @@ import type { Verb } from '../verb.js'
 /** How many messages no session has been told of. */
 async function countRecent(session: Session, mailbox: Mailbox): Promise<number> {
   if (mailbox.recentUid >= mailbox.uidNext) return 0
-  const { entries } = await openIndex(session.services, session.account, mailbox.id)
+  const { entries } = await openIndex(session.services, session.account, mailbox.id, mailbox)
   return entries.length - lowerBound(entries.uids, mailbox.recentUid)
 }
 

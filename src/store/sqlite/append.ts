@@ -13,13 +13,15 @@ import { contentRow } from './schema.js'
 
 class ContentRows {
   readonly #content
+  readonly #summary
   readonly #source
   readonly #text
   readonly #reference
 
   constructor(db: Connection) {
-    this.#content = db.prepare<unknown[]>(
-      'INSERT INTO content VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    this.#content = db.prepare<unknown[]>('INSERT INTO content VALUES (?, ?, ?, ?)')
+    this.#summary = db.prepare<unknown[]>(
+      'INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
     this.#source = db.prepare<unknown[]>(
       'INSERT INTO source (size, trace, cuts, root, skeleton) VALUES (?, ?, ?, ?, ?)',
@@ -31,7 +33,9 @@ class ContentRows {
   insert(account: number, content: number, message: PackedMessage): void {
     const { sourceSize, trace, cuts, root, skeleton, envelope, structure, summary, text } = message
     const source = this.#source.run(sourceSize, trace, cuts, root, skeleton).lastInsertRowid
-    this.#content.run(contentRow(account, content), source, envelope, structure, ...summary)
+    const id = contentRow(account, content)
+    this.#content.run(id, source, envelope, structure)
+    this.#summary.run(id, ...summary)
     if (text !== null) this.#text.run(source, text)
     for (let at = 0; at < message.blobs.length; at += 32)
       this.#reference.run(account, content, message.blobs.subarray(at, at + 32))

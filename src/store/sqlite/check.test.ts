@@ -70,7 +70,7 @@ test.each([
   ['a missing reference', 'DELETE FROM blob_reference', 'references'],
   [
     'a content that nobody names',
-    'UPDATE account SET content_next = 1000; INSERT INTO content SELECT id + 300, source, envelope, structure, subject, base_subject, sent_date, sent_zone, has_attachments, sender, recipients, cc, bcc, message_id, in_reply_to, reference_ids, thread_id, intro FROM content WHERE id % 4294967296 = 200',
+    'UPDATE account SET content_next = 1000; INSERT INTO content SELECT id + 300, source, envelope, structure FROM content WHERE id % 4294967296 = 200; INSERT INTO summary SELECT id + 300, subject, base_subject, sent_date, sent_zone, has_attachments, sender, recipients, cc, bcc, message_id, in_reply_to, reference_ids, thread_id, intro FROM summary WHERE id % 4294967296 = 200',
     'orphan',
   ],
 ])('mends %s', async (_, sql, kind) => {
@@ -83,6 +83,7 @@ test.each([
 
 test.each<[string, Damage, string]>([
   ['a content that is missing', 'DELETE FROM content WHERE id % 4294967296 = 7', 'content'],
+  ['a summary that is missing', 'DELETE FROM summary WHERE id % 4294967296 = 7', 'content'],
   ['a source that is missing', 'DELETE FROM source WHERE id = 7', 'content'],
   ['a source of another size', 'UPDATE source SET skeleton = skeleton || 1 WHERE id = 7', 'content'],
   ['a trace of another size', "UPDATE source SET trace = X'00' WHERE id = 7", 'content'],

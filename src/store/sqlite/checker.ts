@@ -14,6 +14,7 @@ interface ContentRow {
   readonly trace: number
   readonly skeleton: number
   readonly cuts: string
+  readonly summary: number | null
 }
 
 const PAGE = 512
@@ -45,8 +46,10 @@ export class Checker {
     )
     // length() of a stored value reads its header only.
     this.#contents = db.prepare<number[], ContentRow>(
-      `SELECT c.id AS id, s.size AS size, length(s.trace) AS trace, length(s.skeleton) AS skeleton, s.cuts AS cuts
-       FROM content c LEFT JOIN source s ON s.id = c.source WHERE c.id > ? AND c.id < ? ORDER BY c.id LIMIT ${PAGE}`,
+      `SELECT c.id AS id, s.size AS size, length(s.trace) AS trace, length(s.skeleton) AS skeleton, s.cuts AS cuts,
+         t.id AS summary
+       FROM content c LEFT JOIN source s ON s.id = c.source LEFT JOIN summary t ON t.id = c.id
+       WHERE c.id > ? AND c.id < ? ORDER BY c.id LIMIT ${PAGE}`,
     )
     this.#references = db.prepare<unknown[]>(
       'SELECT 1 FROM blob_reference WHERE account = ? AND content = ? AND hash = ?',
@@ -108,6 +111,7 @@ export class Checker {
       yield { kind: 'content', where, problem: 'its source is missing' }
       return
     }
+    if (row.summary === null) yield { kind: 'content', where, problem: 'its summary is missing' }
     const cuts = JSON.parse(row.cuts) as Cut[]
     const rebuilt = cuts.reduce((sum, cut) => sum + cut.length, row.skeleton)
     if (rebuilt !== row.size)

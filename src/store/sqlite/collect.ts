@@ -16,7 +16,9 @@ function contentRemover(db: Connection): (account: number, content: number) => v
   const removals = ['source', 'content_text'].map((table) =>
     db.prepare<[number]>(`DELETE FROM ${table} WHERE id = ?`),
   )
-  const remove = db.prepare<[number]>('DELETE FROM content WHERE id = ?')
+  const rows = ['content', 'summary'].map((table) =>
+    db.prepare<[number]>(`DELETE FROM ${table} WHERE id = ?`),
+  )
   const references = db.prepare<[number, number]>(
     'DELETE FROM blob_reference WHERE account = ? AND content = ?',
   )
@@ -24,7 +26,7 @@ function contentRemover(db: Connection): (account: number, content: number) => v
     const source = find.get(contentRow(account, content))
     if (source === undefined) return
     for (const removal of removals) removal.run(source)
-    remove.run(contentRow(account, content))
+    for (const row of rows) row.run(contentRow(account, content))
     references.run(account, content)
   }
 }

@@ -27,7 +27,7 @@ function blobsOf(cuts: readonly Cut[]): Uint8Array {
   return blobs
 }
 
-/** In the order of the last columns of the table `content`. */
+/** In the order of the columns of the table `summary`, after the id. */
 const summaryColumns = (summary: Summary): (string | number | null)[] => [
   summary.subject,
   summary.baseSubject,

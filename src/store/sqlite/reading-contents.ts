@@ -11,7 +11,6 @@ export const CONTENT_PAGE = 1024
 type Stored = string | Uint8Array
 
 interface SummaryRow {
-  readonly id: number
   readonly subject: string
   readonly base_subject: string
   readonly sent_date: number | null
@@ -86,6 +85,10 @@ class LazySource implements StoredSource {
 /** The octets of a page one behind the other, and how many each has, -1 where it is not there. */
 type Joined = [octets: Uint8Array | null, lengths: string | null]
 
+/** Whether `ids` are one run of numbers, as those of messages that came in one after another are. */
+const isRun = (ids: readonly number[]): boolean =>
+  ids.every((id, at) => at === 0 || id === (ids[at - 1] as number) + 1)
+
 function divide([octets, lengths]: Joined): (Uint8Array | undefined)[] {
   if (octets === null || lengths === null) return (lengths ?? '').split(',').map(() => undefined)
   let at = octets.byteOffset
@@ -99,6 +102,7 @@ function divide([octets, lengths]: Joined): (Uint8Array | undefined)[] {
 
 export class ContentReads {
   readonly #joined
+  readonly #run
   readonly #isThere
   readonly #summary
   readonly #source
@@ -106,16 +110,27 @@ export class ContentReads {
 
   constructor(db: Connection) {
     // One value a page instead of one a row: the binding takes 2 µs for each value, SQLite a fifth of that to join them.
+    const join = (column: string) =>
+      `SELECT CAST(group_concat(c.${column}, '') AS BLOB), group_concat(coalesce(octet_length(c.${column}), -1))`
     const joined = (column: string) =>
       db
         .prepare<[string], Joined>(
-          `SELECT CAST(group_concat(c.${column}, '') AS BLOB), group_concat(coalesce(octet_length(c.${column}), -1))
-           FROM json_each(?) wanted LEFT JOIN content c ON c.id = wanted.value`,
+          `${join(column)} FROM json_each(?) wanted LEFT JOIN content c ON c.id = wanted.value`,
+        )
+        .raw()
+    // Without a lookup for each row, in half the time.
+    const run = (column: string) =>
+      db
+        .prepare<[number, number], Joined>(
+          `${join(column)} FROM (SELECT ${column} FROM content WHERE id BETWEEN ? AND ? ORDER BY id) c`,
         )
         .raw()
     this.#joined = { envelope: joined('envelope'), structure: joined('structure') }
+    this.#run = { envelope: run('envelope'), structure: run('structure') }
     this.#isThere = db.prepare<[number]>('SELECT 1 FROM content WHERE id = ?')
-    this.#summary = db.prepare<[number], SummaryRow>('SELECT * FROM content WHERE id = ?')
+    this.#summary = db.prepare<[number], SummaryRow>(
+      'SELECT s.*, c.envelope, c.structure FROM summary s JOIN content c USING (id) WHERE s.id = ?',
+    )
     this.#source = db.prepare<[number], SourceRow>(
       'SELECT s.size, s.trace, s.cuts, s.root, s.skeleton FROM content c JOIN source s ON s.id = c.source WHERE c.id = ?',
     )
@@ -133,6 +148,12 @@ export class ContentReads {
     what: 'envelope' | 'structure',
   ): (Uint8Array | undefined)[] {
     const ids = Array.from(contents, (content) => contentRow(account, content))
+    const [first, last] = [ids[0], ids.at(-1)]
+    if (first === undefined || last === undefined) return []
+    const run = isRun(ids) ? this.#run[what].get(first, last) : undefined
+    const divided = run === undefined ? [] : divide(run)
+    // One that is missing leaves a gap, which the lengths of a run do not tell of.
+    if (divided.length === ids.length) return divided
     const joined = this.#joined[what].get(JSON.stringify(ids))
     return joined === undefined ? [] : divide(joined)
   }

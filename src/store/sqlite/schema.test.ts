@@ -1,0 +1,36 @@
+// The steps of the schema, on a database that an older version filled.
+
+import SQLite from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { migrations } from './schema.js'
+
+test('summaries move to a table of their own', () => {
+  const db = new SQLite(':memory:')
+  const [first = '', second = ''] = migrations
+  db.exec(first)
+  db.exec(`INSERT INTO content VALUES (4294967297, 9, '(NIL)', '("TEXT")', 'Re: subject', 'subject', 1000, 60, 1,
+    'from', 'to', 'cc', 'bcc', '<a@b>', '<c@d>', '<e@f>', 'thread', 'intro')`)
+  db.exec(second)
+  expect(db.prepare('SELECT * FROM content').all()).toEqual([
+    { id: 4294967297, source: 9, envelope: '(NIL)', structure: '("TEXT")' },
+  ])
+  expect(db.prepare('SELECT * FROM summary').all()).toEqual([
+    {
+      id: 4294967297,
+      subject: 'Re: subject',
+      base_subject: 'subject',
+      sent_date: 1000,
+      sent_zone: 60,
+      has_attachments: 1,
+      sender: 'from',
+      recipients: 'to',
+      cc: 'cc',
+      bcc: 'bcc',
+      message_id: '<a@b>',
+      in_reply_to: '<c@d>',
+      reference_ids: '<e@f>',
+      thread_id: 'thread',
+      intro: 'intro',
+    },
+  ])
+})

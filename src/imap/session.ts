@@ -94,7 +94,7 @@ export class Session {
   #onHint = (hint: Hint | 'reread'): void => {
     this.hintsHeard++
     if (hint === 'reread') {
-      this.view?.noteHint(0)
+      this.view?.markStale()
       void this.#checkLogin()
     } else if (hint.mailbox === undefined) void this.#checkLogin()
     else if (hint.mailbox === this.view?.mailbox) this.view.noteHint(hint.modseq)
@@ -121,7 +121,7 @@ export class Session {
   async idling<T>(work: () => Promise<T>): Promise<T> {
     this.#idling = true
     const ticks = setInterval(() => {
-      this.view?.noteHint(0)
+      this.view?.markStale()
       this.input.nudge()
       void this.#checkLogin()
     }, this.options.pollMs)

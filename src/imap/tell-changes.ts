@@ -89,7 +89,7 @@ async function claim(session: Session, view: View, firstNew: number, uidNext: nu
 }
 
 async function readAndTell(session: Session, view: View, mayExpunge: boolean): Promise<void> {
-  view.stale = false
+  view.beginReading()
   const since = view.token
   const changes = await readChanges(session.services, session.account, view.mailbox, since)
   view.markGone(changes.startOver ? goneUids(view, changes.entries.uids) : changes.expunged)
@@ -123,7 +123,7 @@ export async function tellChanges(
     else if (options.expunges) tellExpunged(session, view)
   } catch (error) {
     // What could not be read is read the next time.
-    view.stale = true
+    view.markStale()
     if (!isStoreError(error, 'no-such-mailbox')) throw error
     session.input.interrupt('The mailbox was deleted')
     throw new ConnectionEnded()

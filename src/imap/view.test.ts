@@ -23,8 +23,15 @@ const entries = (uids: readonly number[], modseqs: readonly number[]) => ({
   flags: new Uint32Array(uids.length * 4),
 })
 
-const slice = (uids: readonly number[], modseqs: readonly number[], modseq: number, changed: number) => ({
+const slice = (
+  uids: readonly number[],
+  modseqs: readonly number[],
+  modseq: number,
+  changed: number,
+  before = 8,
+) => ({
   entries: entries(uids, modseqs),
+  before: modSeq(before),
   modseq: modSeq(modseq),
   changed,
   modified: new Uint32Array(0),
@@ -102,4 +109,18 @@ test('a hint that is not of the own change, or came too late to be read, is not 
   expect(view.othersChanged()).toBe(true)
   view.readUpTo(modSeq(11))
   expect(view.othersChanged()).toBe(false)
+})
+
+test('an own change that follows on what was read needs no reading', () => {
+  const view = viewOf([1, 2])
+  const first = view.token
+  view.noteHint(first + 1)
+  view.noteOwn(slice([1], [first + 1], first + 1, 1, first), true)
+  expect([view.token, view.stale]).toEqual([first + 1, false])
+  // Somebody else changed the mailbox at first + 2.
+  view.noteOwn(slice([2], [first + 3], first + 3, 1, first + 2), true)
+  view.noteHint(first + 2)
+  expect([view.token, view.stale]).toEqual([first + 1, true])
+  view.readUpTo(modSeq(first + 3))
+  expect(view.stale).toBe(false)
 })

@@ -33,8 +33,6 @@ export class View {
   readonly uidValidity: number
   readonly readOnly: boolean
   token: ModSeq
-  /** A hint said that there is something to read. */
-  stale = false
   /** Names in the account's table of flags that the client was told of. */
   flagsTold = 0
   #uids: Uint32Array
@@ -48,8 +46,11 @@ export class View {
   #told: Told[] = []
   /** Where the last one was found: those that are asked for together were told together. */
   #toldAt = 0
-  /** Modseqs of changes that this session made, and that hints spoke of, since the last reading. */
+  /** Position after the UID that was looked up last: most are asked for in order. */
+  #next = 0
+  /** Modseqs of changes that this session made since the last reading. */
   #ownModseqs = new Set<number>()
+  /** Modseqs that hints spoke of and that are not read yet; 0 for one that is not known. */
   #hintedModseqs = new Set<number>()
 
   constructor(opened: OpenedMailbox) {
@@ -78,7 +79,9 @@ export class View {
 
   /** The sequence number of a UID; 0 where the session does not know it. */
   seqOf(uid: number): number {
-    const at = lowerBound(this.#uids, uid, 0, this.#length)
+    let at = this.#next
+    if (at >= this.#length || this.#uids[at] !== uid) at = lowerBound(this.#uids, uid, 0, this.#length)
+    this.#next = at + 1
     return at < this.#length && this.#uids[at] === uid ? at + 1 : 0
   }
 
@@ -160,7 +163,12 @@ export class View {
    * One slice of the session's own change. `told`: the client was sent the flags of all these entries; else it knows only
    * those that the slice itself gave them, for it was asked to be silent about them.
    */
-  noteOwn({ entries, modseq, changed }: FlagsChanged, told: boolean): void {
+  noteOwn({ entries, before, modseq, changed }: FlagsChanged, told: boolean): void {
+    if (before === this.token) {
+      // Nobody else changed anything in between: what the slice changed is all there is, and the client knows it.
+      if (changed > 0) this.#reach(modseq)
+      return
+    }
     // Where nothing changed, the modseq is that of somebody else's change.
     if (changed > 0) this.#ownModseqs.add(modseq)
     const knownFrom = told ? 0 : changed > 0 ? modseq : Number.POSITIVE_INFINITY
@@ -171,13 +179,24 @@ export class View {
   forgetTold(): void {
     this.#told = []
     this.#toldAt = 0
-    this.stale = true
+    this.markStale()
+  }
+
+  /** Whether there may be something to read. */
+  get stale(): boolean {
+    return this.#hintedModseqs.size > 0
+  }
+
+  /** There may be something to read, by whatever change. */
+  markStale(): void {
+    this.#hintedModseqs.add(0)
   }
 
   noteHint(modseq: number): void {
-    this.stale = true
+    if (modseq <= this.token) return
     // One that was not this session's is enough to know; hints of a busy mailbox must not pile up.
     if (this.#hintedModseqs.size < 1000) this.#hintedModseqs.add(modseq)
+    else this.markStale()
   }
 
   /** Whether anybody else changed the mailbox since the last reading, as far as hints say. */
@@ -200,14 +219,23 @@ export class View {
     return false
   }
 
+  /** The changes are about to be read: what hints spoke of so far is among them. */
+  beginReading(): void {
+    this.#hintedModseqs.clear()
+  }
+
   /** The changes up to `token` have been read. */
   readUpTo(token: ModSeq): void {
-    this.token = token
     this.#told = this.#told.filter(({ modseqs }) => modseqs.some((modseq) => modseq > token))
     this.#toldAt = 0
-    // Hints that came while the changes were read stay: what they speak of has not been read.
+    this.#reach(token)
+  }
+
+  #reach(token: ModSeq): void {
+    this.token = token
+    // Hints that came meanwhile stay: what they speak of has not been read.
     for (const modseqs of [this.#ownModseqs, this.#hintedModseqs]) {
-      for (const modseq of modseqs) if (modseq <= token) modseqs.delete(modseq)
+      for (const modseq of modseqs) if (modseq <= token && modseq !== 0) modseqs.delete(modseq)
     }
   }
 

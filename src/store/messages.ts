@@ -43,6 +43,8 @@ export interface Copied {
 }
 
 export interface FlagsChanged {
+  /** The mailbox's highestModseq before this slice: who had read it up to there has missed nothing. */
+  readonly before: ModSeq
   /** The account's modseq after this slice; as before where nothing changed. */
   readonly modseq: ModSeq
   /** Hot columns of the entries of this slice that exist and were not held back, whether or not their flags changed. */

@@ -53,7 +53,7 @@ async function open(session: Session, name: string, readOnly: boolean): Promise<
   await tellKeywords(session, view)
   session.view = view
   // Hints that came before the view was there to hear them.
-  view.stale = session.hintsHeard !== heard
+  if (session.hintsHeard !== heard) view.markStale()
   writer.line(`* ${view.exists} EXISTS`).line(`* ${view.recent} RECENT`)
   const unseen = firstUnseen(entries.flags)
   if (unseen > 0) writer.line(`* OK [UNSEEN ${unseen}] The first that is not seen`)

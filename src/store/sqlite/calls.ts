@@ -83,6 +83,7 @@ export interface FlagsArgs {
 }
 
 export interface FlagsResult extends Sliced {
+  readonly before: number
   readonly modseq: number
   readonly uids: Uint32Array
   readonly modseqs: Float64Array

@@ -39,6 +39,7 @@ export function changeFlagsMutation(db: Connection): MutationOf<'changeFlags'> {
     const box = mailboxes.take(args.account, args.mailbox)
     const words = keywords.words(account, args.flags, args.mode !== 'remove')
     const { uids, mode, unchangedSince } = args
+    const before = box.highest_modseq
     const { modseq } = account
     const flags = new FlagSlice({ uids, mode, words, unchangedSince, modseq }, box)
     const slice: Slice = { box, modseq, flags }
@@ -55,6 +56,6 @@ export function changeFlagsMutation(db: Connection): MutationOf<'changeFlags'> {
       accounts.save(account)
       mailboxes.save(box, account.modseq)
     }
-    return { modseq: account.modseq, done, ...flags.result() }
+    return { before, modseq: account.modseq, done, ...flags.result() }
   }
 }

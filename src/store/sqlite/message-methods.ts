@@ -74,6 +74,7 @@ const messageMutations = ({ write }: Access): Mutations => ({
       // The writer is busy with the next slice while the caller tells of this one.
       next = rest.length === 0 ? undefined : ask(rest)
       yield {
+        before: modSeq(slice.before),
         modseq: modSeq(slice.modseq),
         entries: { length: slice.uids.length, uids: slice.uids, modseqs: slice.modseqs, flags: slice.flags },
         changed: slice.changed,

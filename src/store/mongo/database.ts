@@ -5,6 +5,7 @@
 import {
   type ClientSession,
   type Collection,
+  type CommandStartedEvent,
   type Db,
   MongoClient,
   ReadConcern,
@@ -34,6 +35,8 @@ export interface MongoOptions {
   readonly timeoutMs?: number
   /** What an administrator should read. */
   readonly onNotice?: (notice: Notice) => void
+  /** Each command as it is sent, for counting and explaining. */
+  readonly onCommand?: (event: CommandStartedEvent) => void
 }
 
 export class MongoDatabase {
@@ -67,8 +70,10 @@ export class MongoDatabase {
       waitQueueTimeoutMS: timeoutMs,
       maxPoolSize: CONNECTIONS,
       promoteBuffers: true,
+      monitorCommands: options.onCommand !== undefined,
       appName: 'eider',
     })
+    if (options.onCommand !== undefined) client.on('commandStarted', options.onCommand)
     try {
       const sharded = await within(timeoutMs, 'opening the store', demandReplicaSet(client))
       const database = new MongoDatabase(client, options, nameIn(options.url), sharded)

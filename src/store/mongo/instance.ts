@@ -19,6 +19,8 @@ export const INSTANCES = 'instances'
 /** Milliseconds: with the second that others wait, well below the 5 s in which accounts are to be free again. */
 const LEASE_MS = 2500
 const RENEWAL_MS = 800
+/** Between two looks for lapsed leases, while there are conflicts. */
+const LOOK_MS = 500
 /** A lease that lapsed this long ago names nobody's transactions any more: MongoDB itself has ended them. */
 export const FORGOTTEN_S = 3600
 
@@ -30,7 +32,7 @@ export class Instance {
   #busy = 0
   #renewed = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
-  #ending: Promise<void> | undefined
+  #looked = Number.NEGATIVE_INFINITY
 
   constructor(database: MongoDatabase) {
     this.#database = database
@@ -67,11 +69,11 @@ export class Instance {
   }
 
   /** Ends the sessions of instances whose lease lapsed, and forgets them. */
-  endLapsed(): Promise<void> {
-    this.#ending ??= this.#endLapsed().finally(() => {
-      this.#ending = undefined
-    })
-    return this.#ending
+  async endLapsed(): Promise<void> {
+    const now = performance.now()
+    if (now - this.#looked < LOOK_MS) return
+    this.#looked = now
+    await this.#endLapsed()
   }
 
   async close(): Promise<void> {
@@ -107,7 +109,11 @@ export class Instance {
 
   async #endLapsed(): Promise<void> {
     const lapsed = await this.#instances
-      .find({ $expr: { $lt: ['$expires', '$$NOW'] } }, { readConcern: { level: 'local' } })
+      // Ids of sessions are UUIDs, which a Buffer would not be.
+      .find(
+        { $expr: { $lt: ['$expires', '$$NOW'] } },
+        { readConcern: { level: 'local' }, promoteBuffers: false },
+      )
       .toArray()
     for (const { _id, host, pid, sessions } of lapsed) {
       try {

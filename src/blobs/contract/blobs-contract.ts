@@ -2,68 +2,22 @@
 
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { BlobStore } from '../blobs.js'
+import { raceSuite } from './race-suite.js'
+import {
+  all,
+  type BlobEngine,
+  get,
+  hashOf,
+  MEBIBYTE,
+  none,
+  type OpenBlobs,
+  OVER,
+  octets,
+  put,
+  verified,
+} from './samples.js'
 
-interface OpenBlobs {
-  readonly blobs: BlobStore
-  /** Closes the blob store and opens the same data again, as a restart does. */
-  reopen(): Promise<BlobStore>
-  /** Closes it and removes its data. */
-  dispose(): Promise<void>
-  /** Octets that all kept pieces have together, those of unfinished blobs too. */
-  octetsKept(): Promise<number>
-}
-
-interface BlobEngine {
-  readonly name: string
-  open(): Promise<OpenBlobs>
-}
-
-const MEBIBYTE = 1024 * 1024
-const none = async () => new Set<string>()
-const all = async (hashes: readonly string[]) => new Set(hashes)
-
-/** Octets that look random and can be had again. */
-function octets(length: number, seed = 1): Buffer {
-  const made = Buffer.alloc(length)
-  for (let at = 0, state = seed; at < length; at++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    made[at] = state >>> 24
-  }
-  return made
-}
-
-const hashOf = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex')
-
-async function put(blobs: BlobStore, data: Uint8Array, step = 60_000): Promise<string> {
-  const writer = blobs.write()
-  for (let at = 0; at < data.length; at += step) await writer.write(data.subarray(at, at + step))
-  const { hash, size } = await writer.finish()
-  expect(size).toBe(data.length)
-  return hash
-}
-
-async function get(
-  blobs: BlobStore,
-  hash: string,
-  start = 0,
-  end = Number.POSITIVE_INFINITY,
-): Promise<Buffer> {
-  const parts: Uint8Array[] = []
-  for await (const part of blobs.read(hash, start, end)) parts.push(part)
-  return Buffer.concat(parts)
-}
-
-async function verified(blobs: BlobStore): Promise<number> {
-  let count = 0
-  for await (const { hash, computed } of blobs.verify()) {
-    expect(computed).toBe(hash)
-    count++
-  }
-  return count
-}
-
-function contentsSuite(current: () => OpenBlobs): void {
+function contentsSuite(current: () => OpenBlobs, { unfinishedGoes }: BlobEngine): void {
   test.each([0, 1, 1000, 262_143, 262_144, 262_145, 3 * MEBIBYTE + 7])(
     'a blob of %d octets comes back',
     async (length) => {
@@ -128,13 +82,44 @@ function contentsSuite(current: () => OpenBlobs): void {
     expect(await open.blobs.touch(missing)).toBe(false)
   })
 
-  test('what was not finished is gone after a restart, what was finished is there', async () => {
+  test('what one instance has finished another reads, and has when it comes there too', async () => {
+    const open = current()
+    const other = await open.another()
+    const data = octets(MEBIBYTE + 1, 100)
+    const before = await open.octetsKept()
+    const hash = await put(open.blobs, data)
+    expect((await get(other, hash)).equals(data)).toBe(true)
+    expect(await put(other, data)).toBe(hash)
+    expect(await other.touch(hash)).toBe(true)
+    expect(await open.octetsKept()).toBe(before + data.length)
+  })
+
+  test('the same octets in two instances at once are kept once', async () => {
+    const open = current()
+    const instances = [open.blobs, await open.another()]
+    for (const length of [40_000, 600_000]) {
+      const data = octets(length, length)
+      const before = await open.octetsKept()
+      await Promise.all(
+        Array.from({ length: 8 }, (_, n) => put(instances[n % 2] ?? open.blobs, data, 9_000 + n)),
+      )
+      expect(await open.octetsKept()).toBe(before + data.length)
+      for (const blobs of instances) expect((await get(blobs, hashOf(data))).equals(data)).toBe(true)
+    }
+  })
+
+  test(`what was not finished is gone ${unfinishedGoes}, what was finished is there`, async () => {
     const open = current()
     const data = octets(MEBIBYTE, 6)
     const hash = await put(open.blobs, data)
     const before = await open.octetsKept()
     await open.blobs.write().write(octets(MEBIBYTE, 7))
     const blobs = await open.reopen()
+    if (unfinishedGoes === 'after the grace') {
+      await blobs.collect(3_600_000, all)
+      expect(await open.octetsKept()).toBeGreaterThan(before)
+      await blobs.collect(OVER, all)
+    }
     expect(await open.octetsKept()).toBe(before)
     expect((await get(blobs, hash)).equals(data)).toBe(true)
     expect(await verified(blobs)).toBeGreaterThan(0)
@@ -142,9 +127,6 @@ function contentsSuite(current: () => OpenBlobs): void {
 }
 
 function collectorSuite(current: () => OpenBlobs): void {
-  // A grace of less than nothing: everything is old enough, without waiting.
-  const OVER = -1000
-
   test('an unused blob dies in two rounds, a referenced one never', async () => {
     const open = current()
     const kept = await put(open.blobs, octets(1000, 11))
@@ -211,6 +193,7 @@ export function blobsContract(engine: BlobEngine): void {
   for (const [what, suite] of [
     ['contents', contentsSuite],
     ['collector', collectorSuite],
+    ['collector in use', raceSuite],
   ] as const)
     describe(`the contract of blobs on ${engine.name}: ${what}`, () => {
       let open: OpenBlobs
@@ -218,6 +201,6 @@ export function blobsContract(engine: BlobEngine): void {
         open = await engine.open()
       })
       afterAll(() => open.dispose())
-      suite(() => open)
+      suite(() => open, engine)
     })
 }

@@ -1,9 +1,6 @@
 // The tables of the blob store on SQLite. A blob without a hash is being written (or was, by a process that died): nobody
 // can see it. docs/architecture.md, "Content and blobs".
 
-/** Octets of one piece: what one read takes, and what one write costs the writer. */
-export const PIECE_SIZE = 256 * 1024
-
 /** `state` of a blob: staged (no hash yet, or any more), live, dying. */
 export const STAGED = 0
 export const LIVE = 1

@@ -6,9 +6,10 @@ import type { Connection } from '../../kit/sqlite/connection.js'
 import type { Database } from '../../kit/sqlite/database.js'
 import { StoreError } from '../../store/errors.js'
 import type { BlobStore } from '../blobs.js'
+import { PIECE_SIZE } from '../piece-buffers.js'
+import { type PieceSink, PieceWriter } from '../piece-writer.js'
 import { type BlobWrite, reading, writeTo } from './access.js'
-import { SqliteBlobWriter } from './blob-writer.js'
-import { DYING, LIVE, PIECE_SIZE, STAGED } from './schema.js'
+import { DYING, LIVE, STAGED } from './schema.js'
 
 /** To be loaded by the writer thread: `openDatabase({ file, modules: [BLOBS_MODULE, …] })`. */
 export const BLOBS_MODULE = new URL('./mutations.js', import.meta.url).href
@@ -76,6 +77,20 @@ async function* readPieces(
   }
 }
 
+async function dropWith(write: BlobWrite, blob: number): Promise<void> {
+  while (await write('drop', { blob }));
+}
+
+const sinkOf = (write: BlobWrite): PieceSink<number> => ({
+  piece: (blob, number, octets) => write('piece', { blob, number, octets }),
+  async finish(blob, octets, hash, size) {
+    await write('finish', { blob, octets, hash, size })
+    // Where the octets were there already this copy is left over; else it is live, and drop does nothing.
+    if (blob !== undefined) await dropWith(write, blob)
+  },
+  drop: (blob) => dropWith(write, blob),
+})
+
 class Collector {
   readonly #reads: Reads
   readonly #write: BlobWrite
@@ -85,13 +100,9 @@ class Collector {
     this.#write = write
   }
 
-  async drop(blob: number): Promise<void> {
-    while (await this.#write('drop', { blob }));
-  }
-
   /** What a process that died was writing, or deleting. */
   async dropStaged(): Promise<void> {
-    for (const blob of this.#reads.staged.all()) await this.drop(blob)
+    for (const blob of this.#reads.staged.all()) await dropWith(this.#write, blob)
   }
 
   async markUnused(before: number, isReferenced: IsReferenced): Promise<void> {
@@ -116,7 +127,7 @@ class Collector {
       if (alive.length > 0) await this.#write('revive', { ids: alive })
       for (const { id, hash } of page) {
         if (named.has(hexOf(hash)) || !(await this.#write('bury', { id, dyingBefore: before }))) continue
-        await this.drop(id)
+        await dropWith(this.#write, id)
         deleted++
       }
     }
@@ -154,11 +165,12 @@ async function* verifyAll(reads: Reads): AsyncIterable<{ hash: string; size: num
 /** The blob store in an open database; drops what a process that died left half written. */
 export async function sqliteBlobs(database: Database): Promise<BlobStore> {
   const write = writeTo(database)
+  const sink = sinkOf(write)
   const reads = new Reads(database.reader)
   const collector = new Collector(reads, write)
   await collector.dropStaged()
   return {
-    write: () => new SqliteBlobWriter(write),
+    write: () => new PieceWriter(sink),
     read: (hash, start, end) => reading(readPieces(reads, hash, start, end)),
     touch: (hash) => write('touch', { hash: Buffer.from(hash, 'hex') }),
     verify: () => reading(verifyAll(reads)),

@@ -1,7 +1,8 @@
-// Buffers for pieces on their way to the writer thread. Both threads see the same memory and each buffer is used again:
-// copies of a large blob's pieces would lie about in two heaps until their collectors ran.
+// Buffers for pieces on their way into a store. Each is used again, and a writer thread sees the same memory: copies of a
+// large blob's pieces would lie about in the heaps until their collectors ran.
 
-import { PIECE_SIZE } from './schema.js'
+/** Octets of one piece: what one read takes, and what one write costs the writer. */
+export const PIECE_SIZE = 256 * 1024
 
 /** Kept for the next blob: what two writers have under way. */
 const MOST_FREE = 8

@@ -1,16 +1,32 @@
 // One blob on its way in: gathered into pieces, a few of which may be under way at once, seen by nobody until it is whole.
+// The engine says how a piece and the end are written.
 
 import { createHash } from 'node:crypto'
-import type { BlobWriter, StoredBlob } from '../blobs.js'
-import type { BlobWrite } from './access.js'
-import { givePieceBuffer, takePieceBuffer } from './piece-buffers.js'
-import { PIECE_SIZE } from './schema.js'
+import type { BlobWriter, StoredBlob } from './blobs.js'
+import { givePieceBuffer, PIECE_SIZE, takePieceBuffer } from './piece-buffers.js'
 
-/** Pieces handed to the writer and not yet durable. */
+/** Pieces handed to the engine and not yet durable. */
 const PIECES_UNDER_WAY = 4
 
-export class SqliteBlobWriter implements BlobWriter {
-  readonly #write: BlobWrite
+export interface PieceSink<Id> {
+  /** Writes one piece; without an id it is the first, and the blob is made with it. Durable once this resolves. */
+  piece(blob: Id | undefined, number: number, octets: Uint8Array): Promise<Id>
+  /**
+   * Makes the blob whole, or refreshes the one that has these octets already and drops this copy. Without an id no piece
+   * was sent: all octets, or none, come here.
+   */
+  finish(
+    blob: Id | undefined,
+    octets: Uint8Array | undefined,
+    hash: Uint8Array,
+    size: number,
+  ): Promise<unknown>
+  /** Deletes a blob that is not whole. */
+  drop(blob: Id): Promise<void>
+}
+
+export class PieceWriter<Id> implements BlobWriter {
+  readonly #sink: PieceSink<Id>
   readonly #hash = createHash('sha256')
   readonly #underWay = new Set<Promise<unknown>>()
   /** Taken with the first octets, handed on with each piece. */
@@ -18,12 +34,12 @@ export class SqliteBlobWriter implements BlobWriter {
   #filled = 0
   #size = 0
   #pieces = 0
-  #blob: Promise<number> | undefined
+  #blob: Promise<Id> | undefined
   #failure: unknown
   #done = false
 
-  constructor(write: BlobWrite) {
-    this.#write = write
+  constructor(sink: PieceSink<Id>) {
+    this.#sink = sink
   }
 
   async write(octets: Uint8Array): Promise<void> {
@@ -43,15 +59,12 @@ export class SqliteBlobWriter implements BlobWriter {
     const hash = this.#hash.digest()
     const size = this.#size
     if (this.#blob === undefined) {
-      await this.#write('finish', { blob: undefined, octets: this.#buffer?.subarray(0, size), hash, size })
+      await this.#sink.finish(undefined, this.#buffer?.subarray(0, size), hash, size)
       if (this.#buffer !== undefined) givePieceBuffer(this.#buffer)
     } else {
       if (this.#filled > 0) await this.#sendPiece()
       await this.#settled()
-      const blob = await this.#blob
-      await this.#write('finish', { blob, octets: undefined, hash, size })
-      // Where the octets were there already this copy is left over; else it is live, and drop does nothing.
-      await this.#drop(blob)
+      await this.#sink.finish(await this.#blob, undefined, hash, size)
     }
     this.#done = true
     return { hash: hash.toString('hex'), size }
@@ -62,12 +75,8 @@ export class SqliteBlobWriter implements BlobWriter {
     this.#done = true
     if (this.#blob === undefined) return
     await Promise.allSettled(this.#underWay)
-    // What cannot be dropped now is dropped at the next start.
-    await this.#blob.then((blob) => this.#drop(blob)).catch(() => {})
-  }
-
-  async #drop(blob: number): Promise<void> {
-    while (await this.#write('drop', { blob }));
+    // What cannot be dropped now is left to the engine's collector.
+    await this.#blob.then((blob) => this.#sink.drop(blob)).catch(() => {})
   }
 
   async #sendPiece(): Promise<void> {
@@ -77,12 +86,13 @@ export class SqliteBlobWriter implements BlobWriter {
     this.#buffer = undefined
     this.#filled = 0
     if (this.#blob === undefined) {
-      this.#blob = this.#write('piece', { blob: undefined, number, octets })
+      this.#blob = this.#sink.piece(undefined, number, octets)
       await this.#blob
       givePieceBuffer(buffer)
       return
     }
-    const sent = this.#write('piece', { blob: await this.#blob, number, octets })
+    const sent = this.#sink
+      .piece(await this.#blob, number, octets)
       .catch((error: unknown) => {
         this.#failure ??= error
       })

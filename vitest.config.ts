@@ -1,12 +1,30 @@
 // The tests run as compiled: worker threads and the command line are then the very files that ship.
 import { defineConfig } from 'vitest/config'
+import { CountEngines } from './dist/test/support/count-engines.js'
 
-export default defineConfig({
+const TESTS = ['dist/src/**/*.test.js', 'dist/test/**/*.test.js']
+
+// What a user sees, whatever engine is behind it: run once for each. All others are pure, or name their engine.
+const PER_ENGINE = [
+  'dist/test/imap/{transcripts,session,interleaving,ending,store-away,plaintext}.test.js',
+  'dist/test/mail/{accounts,authenticate,search,source}.test.js',
+  'dist/test/smtp/maildrop.test.js',
+  'dist/test/http/*.test.js',
+  'dist/test/clients/*.test.js',
+  'dist/test/corpus/bytes.test.js',
+  'dist/test/{sessions,command-line}.test.js',
+]
+
+export default defineConfig(() => ({
   test: {
-    globalSetup: ['dist/test/support/global-setup.js'],
-    include: ['dist/src/**/*.test.js', 'dist/test/**/*.test.js'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    globalSetup: ['dist/test/support/global-setup.js'],
+    reporters: ['default', new CountEngines()],
+    projects: [
+      { extends: true, test: { name: 'other', include: TESTS, exclude: PER_ENGINE } },
+      { extends: true, test: { name: 'SQLite', include: PER_ENGINE } },
+    ],
   },
-})
+}))

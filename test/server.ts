@@ -1,5 +1,5 @@
 // A server for black-box tests: the very program that ships, in a process of its own, on a data folder of its own, with
-// every listener on a free port of loopback.
+// every listener on a free port of loopback, on the engine that the tests are for (test/support/engine.ts).
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { type Place, placeOf, settings } from './support/engine.js'
 
 export const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url))
 
@@ -21,8 +22,10 @@ export interface ServerOptions {
   /** Keys of the configuration. */
   readonly set?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
-  /** A data folder to go on with; it is then left in place by `stop`. */
+  /** A data folder to go on with; it is then left in place by `stop`, with the place that belongs to it. */
   readonly dir?: string
+  /** Instead of the folder's own: one that other instances use too. It is left as it is. */
+  readonly place?: Place
   /** Arguments for node itself, before the program. */
   readonly nodeArgs?: readonly string[]
   /** What to run instead of node, such as `['strace', '-f', …, process.execPath]`. */
@@ -53,10 +56,8 @@ export interface TestServer {
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'eider-test-'))
   const listen = Object.fromEntries(LISTENERS.map((name) => [`${name}.listen`, '127.0.0.1:0']))
-  const set = Object.entries({ ...listen, ...options.set }).flatMap(([key, value]) => [
-    '--set',
-    `${key}=${value}`,
-  ])
+  const place = options.place ?? (await placeOf(dir))
+  const set = settings({ ...listen, ...place.set, ...options.set })
   const [program = process.execPath, ...before] = options.command ?? [process.execPath]
   const args = [...before, ...(options.nodeArgs ?? []), MAIN, 'serve', '--data', dir, ...set]
   const child = spawn(program, args, {
@@ -95,6 +96,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       if (child.exitCode === null && child.signalCode === null) process.kill(run.pid, 'SIGTERM')
       const [code] = (await exited) as [number | null]
       if (options.dir === undefined) rmSync(dir, { recursive: true, force: true })
+      if (options.dir === undefined && options.place === undefined) await place.remove()
       return code
     },
     async kill() {
@@ -150,12 +152,14 @@ export interface Finished {
   readonly stderr: string
 }
 
-/** Runs the eider command to its end. */
+/** Runs the eider command to its end; with `--data` on the place that belongs to the folder. */
 export async function runEider(
   args: readonly string[],
   options: { input?: string; env?: Record<string, string> } = {},
 ): Promise<Finished> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const at = args.indexOf('--data') + 1
+  const set = at === 0 ? {} : (await placeOf(args[at] ?? '')).set
+  const child = spawn(process.execPath, [MAIN, ...settings(set), ...args], {
     env: { ...cleanEnvironment(), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })

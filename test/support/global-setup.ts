@@ -6,18 +6,22 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ReplicaSet, SHARED_SET, startReplicaSet } from './mongod.js'
-import { SKIPPED } from './programs.js'
+import { haveCluster, SKIPPED } from './programs.js'
 
 let folder: string
-let server: Server
+let server: Server | undefined
 let set: Promise<ReplicaSet> | undefined
 
+/** Vitest calls it for each project (vitest.config.ts): the first call is for all. */
 export async function setup(): Promise<void> {
+  if (process.env[SHARED_SET] !== undefined) return
   folder = mkdtempSync(join(tmpdir(), 'eider-vitest-'))
   process.env[SKIPPED] = join(folder, 'skipped')
   writeFileSync(join(folder, 'skipped'), '')
+  // The configuration left them out where it could not be told.
+  haveCluster()
   process.env[SHARED_SET] = join(folder, 'shared-set')
-  server = createServer((socket) => {
+  const listening = createServer((socket) => {
     socket.on('error', () => {})
     set ??= startReplicaSet()
     set.then(
@@ -28,10 +32,12 @@ export async function setup(): Promise<void> {
       },
     )
   })
-  await new Promise<void>((resolve) => server.listen(join(folder, 'shared-set'), resolve))
+  await new Promise<void>((resolve) => listening.listen(join(folder, 'shared-set'), resolve))
+  server = listening
 }
 
 export async function teardown(): Promise<void> {
+  if (server === undefined) return
   server.close()
   await set?.then(
     (started) => started.dispose(),

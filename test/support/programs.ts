@@ -48,6 +48,10 @@ export function havePrograms(names: readonly Program[], what: string): boolean {
   return false
 }
 
+/** Whether the suites that run once for each engine run on MongoDB and Redis too. */
+export const haveCluster = (): boolean =>
+  havePrograms(['mongod', 'redis-server'], 'clients, transcripts, HTTP, commands and use cases on MongoDB')
+
 /** A suite that needs these programs: without them it is skipped, and the run ends by saying so. */
 export function describeWith(names: readonly Program[], title: string, suite: () => void): void {
   if (havePrograms(names, title)) describe(title, suite)

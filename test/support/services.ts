@@ -1,16 +1,17 @@
-// The use cases over a real embedded store in a temporary folder: for tests of the rooms above the store.
+// The use cases over real stores, in the test's own process: for tests of the rooms above the store.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BLOBS_MODULE, sqliteBlobs } from '../../src/blobs/sqlite/sqlite-blobs.js'
 import { localBus } from '../../src/bus/local/local-bus.js'
 import { systemClock } from '../../src/kit/clock.js'
-import { silentLogger } from '../../src/kit/log.js'
+import { type Logger, silentLogger } from '../../src/kit/log.js'
 import { openDatabase } from '../../src/kit/sqlite/database.js'
 import { IndexCache } from '../../src/mail/index-cache.js'
 import { createPasswords } from '../../src/mail/passwords.js'
 import type { Limits, Services } from '../../src/mail/services.js'
 import { STORE_MODULE, sqliteStore } from '../../src/store/sqlite/sqlite-store.js'
+import { newPlace } from './engine.js'
 
 const LIMITS: Limits = {
   quotaDefault: 2 ** 30,
@@ -23,17 +24,26 @@ const LIMITS: Limits = {
   connectionsPerAccount: 1000,
 }
 
+type Stores = Pick<Services, 'store' | 'blobs' | 'bus'>
+
+interface OpenStores extends Stores {
+  close(): Promise<void>
+}
+
 export interface OpenServices extends Services {
+  /** Where an embedded store's database is. */
   readonly dir: string
   close(): Promise<void>
 }
 
-export async function openServices(limits: Partial<Limits> = {}): Promise<OpenServices> {
+/** On the engine that the tests are for (test/support/engine.ts). */
+export async function openServices(
+  limits: Partial<Limits> = {},
+  log: Logger = silentLogger,
+): Promise<OpenServices> {
   const dir = mkdtempSync(join(tmpdir(), 'eider-test-'))
-  const database = await openDatabase({ file: join(dir, 'eider.db'), modules: [STORE_MODULE, BLOBS_MODULE] })
-  const store = sqliteStore(database)
-  const blobs = await sqliteBlobs(database)
-  const bus = localBus()
+  const place = await newPlace()
+  const { store, blobs, bus, close } = await openStores(dir, log)
   return {
     dir,
     store,
@@ -41,15 +51,30 @@ export async function openServices(limits: Partial<Limits> = {}): Promise<OpenSe
     bus,
     passwords: createPasswords(),
     clock: systemClock,
-    log: silentLogger,
+    log,
     limits: { ...LIMITS, ...limits },
-    indexCache: new IndexCache(2 ** 24),
+    indexCache: new IndexCache(2 ** 26),
     async close() {
-      await bus.close()
-      await blobs.close()
-      await store.close()
-      await database.close()
+      await close()
+      await place.remove()
       rmSync(dir, { recursive: true })
     },
   }
+}
+
+/** As src/main.ts puts them together. */
+async function openStores(dir: string, log: Logger): Promise<OpenStores> {
+  const database = await openDatabase({
+    file: join(dir, 'eider.db'),
+    modules: [STORE_MODULE, BLOBS_MODULE],
+    onFatal: (err) => log.error({ err }, 'database-died'),
+  })
+  const stores = { store: sqliteStore(database), blobs: await sqliteBlobs(database), bus: localBus() }
+  return { ...stores, close: () => closeStores(stores) }
+}
+
+async function closeStores({ store, blobs, bus }: Stores): Promise<void> {
+  await bus.close()
+  await blobs.close()
+  await store.close()
 }

@@ -13,6 +13,8 @@ export interface ImapOptions {
   readonly writeMs: number
   /** How often IDLE looks for changes whose hint was lost. */
   readonly pollMs: number
+  /** How often a client that waits for a long search is told so: one that has left is noticed by it. */
+  readonly noticeMs: number
 }
 
 export const DEFAULT_OPTIONS: ImapOptions = {
@@ -22,4 +24,5 @@ export const DEFAULT_OPTIONS: ImapOptions = {
   loginMs: 60_000,
   writeMs: 120_000,
   pollMs: 30_000,
+  noticeMs: 5_000,
 }

@@ -10,7 +10,7 @@ import type { AccountId } from '../model/ids.js'
 import { Input } from './input.js'
 import type { ImapOptions } from './options.js'
 import { Output } from './output.js'
-import { bad } from './reply.js'
+import { bad, ConnectionEnded } from './reply.js'
 import type { State } from './states.js'
 import type { View } from './view.js'
 
@@ -131,6 +131,28 @@ export class Session {
     } finally {
       clearInterval(ticks)
       this.#idling = false
+    }
+  }
+
+  /**
+   * For work that is long and whose answer comes at its end: the signal is aborted when the client is gone. That a client
+   * which has closed its side does not read either shows only when something is sent to it.
+   */
+  async whileThere<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { socket } = this.connection
+    const leaving = new AbortController()
+    const gone = () => leaving.abort(new ConnectionEnded())
+    const notices = setInterval(() => {
+      if (this.output.gone) return gone()
+      this.output.writer.line('* OK Still at it')
+      this.output.flush()?.catch(() => {})
+    }, this.options.noticeMs)
+    socket.on('close', gone)
+    try {
+      return await work(leaving.signal)
+    } finally {
+      clearInterval(notices)
+      socket.off('close', gone)
     }
   }
 

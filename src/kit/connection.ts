@@ -104,6 +104,7 @@ function handshake(socket: TLSSocket): Promise<void> {
       clearTimeout(timer)
       socket.off('secure', settle)
       socket.off('close', closed)
+      socket.off('end', closed)
       socket.off('error', settle)
       if (error === undefined) return resolve()
       socket.destroy()
@@ -113,6 +114,7 @@ function handshake(socket: TLSSocket): Promise<void> {
     const timer = setTimeout(() => settle(new Error('the TLS handshake took too long')), HANDSHAKE_MS)
     socket.on('secure', settle)
     socket.on('close', closed)
+    socket.on('end', closed)
     socket.on('error', settle)
   })
 }

@@ -74,7 +74,10 @@ const secure = (socket: TLSSocket): Promise<void> =>
 
 describe('limits', () => {
   it('refuses a connection above the limit with a line, and takes new ones when others left', async () => {
-    const onConnection = (connection: Connection) => connection.socket.write('hello\r\n')
+    const onConnection = ({ socket }: Connection) => {
+      socket.on('end', () => socket.end()).resume()
+      socket.write('hello\r\n')
+    }
     const { port, listener } = await listenWith({ maxConnections: 1, refuse: '421 busy', onConnection })
     const first = client(port)
     await received(first, 'hello')
@@ -84,6 +87,18 @@ describe('limits', () => {
     await left
     while (listener.size > 0) await new Promise(setImmediate)
     expect(await received(client(port), '\r\n')).toBe('hello\r\n')
+  })
+})
+
+describe('a client that closes its side', () => {
+  it('is still answered', async () => {
+    const onConnection = ({ socket }: Connection) => {
+      socket.on('end', () => setImmediate(() => socket.end('the answer'))).resume()
+    }
+    const { port } = await listenWith({ onConnection })
+    const asking = client(port)
+    asking.end('the question')
+    expect(await ended(asking)).toBe('the answer')
   })
 })
 
@@ -117,9 +132,11 @@ describe('TLS', () => {
       connection.socket.once('readable', async () => {
         heard.push(String(connection.socket.read(10)))
         await connection.startTls('go\r\n')
-        connection.socket.on('data', (data) => {
+        const { socket } = connection
+        socket.on('end', () => socket.end())
+        socket.on('data', (data) => {
           heard.push(String(data))
-          connection.socket.write('done')
+          socket.write('done')
         })
       })
     }

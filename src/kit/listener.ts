@@ -24,6 +24,7 @@ export interface ListenerOptions {
   readonly maxPerAddress: number
   /** Sent, with CRLF, to a plain connection above a limit before it is closed. */
   readonly refuse?: string
+  /** Who takes a connection ends it, also where the client closes its side: nothing is closed on its behalf. */
   readonly onConnection: (connection: Connection) => void
   readonly log: Logger
 }
@@ -41,9 +42,9 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options
-    this.#server = createServer({ noDelay: true, keepAlive: true, highWaterMark: 64 * 1024 }, (socket) =>
-      this.#accept(socket),
-    )
+    // Half open: who has said all that he will is still answered, and the session closes then.
+    const sockets = { noDelay: true, keepAlive: true, highWaterMark: 64 * 1024, allowHalfOpen: true }
+    this.#server = createServer(sockets, (socket) => this.#accept(socket))
   }
 
   /** How many connections are open now. */

@@ -67,8 +67,8 @@ export class Session implements Dialogue {
     } finally {
       this.#deadline.close()
       this.#connection.onClosing = undefined
-      // Also where the client just left.
-      if (!this.#finished) this.#connection.destroy()
+      // The client has said all that it will; it may still wait for our answers.
+      if (!this.#finished) this.#close()
     }
   }
 
@@ -177,7 +177,12 @@ export class Session implements Dialogue {
     this.#finished = true
     this.#deadline.close()
     this.#send(reply)
+    this.#close()
+  }
+
+  #close(): void {
     const { socket } = this.#connection
+    if (socket.destroyed) return
     socket.end(this.#out, 'latin1')
     this.#out = ''
     // What it still sends is read and thrown away: closing on it would reset the connection before our line is read.

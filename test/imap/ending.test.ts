@@ -123,3 +123,70 @@ test('one that reads slowly gets every octet', async () => {
   const expected = `* 1 FETCH (BODY[] {${message.length}}\r\n${message.toString('latin1')})`
   expect(response === expected).toBe(true)
 })
+
+const ALL_AT_ONCE = 'a LOGIN anna correct-horse\r\nb SELECT INBOX\r\nc STATUS INBOX (MESSAGES)\r\n'
+
+test('a client that closes its side behind its commands gets every answer', async () => {
+  await start()
+  const client = await ImapClient.connect(server.port)
+  clients.push(client)
+  client.socket.end(ALL_AT_ONCE)
+  const answers = await client.until('c')
+  expect(answers.at(-1)).toMatch(/^c OK/)
+  expect(await client.response()).toBeUndefined()
+})
+
+test('in TLS too', async () => {
+  await start({ tls: true })
+  const client = await ImapClient.connect(server.port)
+  clients.push(client)
+  await client.response()
+  await client.ok('STARTTLS')
+  await client.startTls()
+  client.socket.end(ALL_AT_ONCE)
+  expect((await client.until('c')).at(-1)).toMatch(/^c OK/)
+  expect(await client.response()).toBeUndefined()
+})
+
+test('a client that closes its side in IDLE, in a literal, or behind nothing is let go', async () => {
+  await start()
+  const [idle, unfinished, quiet] = [await anna(), await anna(), await anna()]
+  idle.send('a IDLE\r\n')
+  await idle.response()
+  unfinished.send('a APPEND INBOX {100}\r\n')
+  await unfinished.response()
+  unfinished.send('Subject: half')
+  for (const client of [idle, unfinished, quiet]) client.socket.end()
+  for (const client of [idle, unfinished, quiet]) await client.waitForClose()
+})
+
+test('a client that closed its side and does not read its answer is cut off', async () => {
+  await start({ imap: { writeMs: 300 } })
+  const client = await anna()
+  const large = Buffer.alloc(20 * 2 ** 20, 'All work and no play makes Jack a dull boy.\r\n')
+  await client.append('INBOX', Buffer.concat([Buffer.from('Subject: large\r\n\r\n'), large]))
+  await client.ok('SELECT INBOX')
+  client.socket.pause()
+  client.socket.end('a FETCH 1 BODY.PEEK[]\r\n')
+  while (server.connections() > 0) await sleep(20)
+})
+
+test('a search whose client has left ends', async () => {
+  await start({ imap: { noticeMs: 50 } })
+  const client = await anna()
+  const text = Buffer.alloc(2 ** 21, 'All work and no play makes Jack a dull boy.\r\n')
+  await client.append('INBOX', Buffer.concat([Buffer.from('Subject: large\r\n\r\n'), text]))
+  await client.ok('SELECT INBOX')
+  const keys = Array.from({ length: 2_500 }, (_, at) => `BODY nowhere${at}`).join(' OR ')
+  const started = performance.now()
+  await client.ok(`SEARCH OR ${keys} BODY nowhere`)
+  const whole = performance.now() - started
+  client.send(`a SEARCH OR ${keys} BODY nowhere\r\nb NOOP\r\n`)
+  expect(await client.response()).toBe('* OK Still at it')
+  const left = performance.now()
+  client.close()
+  // Waits for every session.
+  await server.close()
+  expect(performance.now() - left).toBeLessThan(whole / 2)
+  await start()
+})

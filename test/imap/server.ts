@@ -21,6 +21,8 @@ export interface ImapTestServer {
   readonly services: Services
   /** What was logged at error. */
   readonly errors: string[]
+  /** How many are open now. */
+  connections(): number
   addUser(name: string): Promise<Account>
   close(): Promise<void>
 }
@@ -60,6 +62,7 @@ export async function startImapServer(options: ImapTestOptions = {}): Promise<Im
     port,
     services,
     errors,
+    connections: () => listener.size,
     addUser: (username) => createAccount(services, { username, password: PASSWORD }),
     async close() {
       await listener.close(2_000)

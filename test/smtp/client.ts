@@ -27,6 +27,11 @@ export class SmtpClient {
     return new Promise((resolve) => this.#socket.write(octets, () => resolve()))
   }
 
+  /** Sends and closes this side: nothing more will come. */
+  end(octets: string): void {
+    this.#socket.end(octets)
+  }
+
   /** One whole reply, its lines joined by LF. Rejects where the connection ends first. */
   async reply(): Promise<string> {
     for (;;) {

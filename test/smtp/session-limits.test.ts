@@ -1,6 +1,6 @@
 // What a session does beside the dialogue: STARTTLS, limits, timeouts, shutdown; against a target in memory.
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { cleanups, codes, greeted, ONE_SENT, SEND_ONE } from './memory-server.js'
 
 describe('STARTTLS (RFC 3207)', () => {
@@ -153,5 +153,25 @@ describe('shutdown', () => {
     await closed
     while (target.aborted === 0) await new Promise(setImmediate)
     expect(target.received).toEqual([])
+  })
+})
+
+describe('a client that closes its side', () => {
+  it('gets the answers to all that it had sent', async () => {
+    const { client, target, listener } = await greeted()
+    client.end(`${SEND_ONE}`)
+    expect(codes(await client.replies(4))).toEqual(ONE_SENT)
+    expect(await client.rest()).toBe('')
+    expect(target.received).toHaveLength(1)
+    await vi.waitFor(() => expect(listener.size).toBe(0))
+  })
+
+  it('in the middle of a message is let go, and nothing is delivered', async () => {
+    const { client, target, listener } = await greeted({ protocol: 'lmtp' })
+    client.end('MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nSubject: half')
+    expect(codes(await client.replies(3))).toEqual(ONE_SENT.slice(0, 3))
+    expect(await client.rest()).toBe('')
+    expect(target.received).toEqual([])
+    await vi.waitFor(() => expect(listener.size).toBe(0))
   })
 })

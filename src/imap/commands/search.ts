@@ -18,7 +18,9 @@ async function searchAll(session: Session, key: Key, byUid: boolean): Promise<Re
     view: view.uids.slice(),
     isRecent: (uid: number) => view.isRecent(uid),
   }
-  const found = await searchMailbox(session.services, scope, key(view))
+  const found = await session.whileThere((signal) =>
+    searchMailbox(session.services, scope, key(view), signal),
+  )
   const { writer } = session.output
   writer.text('* SEARCH')
   for (const uid of found) {

@@ -7,8 +7,10 @@ import { MongoDatabase, type MongoOptions } from './database.js'
 import { GroupCommit } from './group-commit.js'
 import { Instance } from './instance.js'
 import { mailboxMethods } from './mailbox-methods.js'
+import { messageMethods } from './message-methods.js'
 import { migrate } from './migrations.js'
-import { maintenanceMethods, messageMethods } from './missing.js'
+import { missingMethods } from './missing.js'
+import { referenceMethods } from './references.js'
 
 /** Opens the store, making or migrating what is not there. Throws StoreError. */
 export async function openMongoStore(options: MongoOptions): Promise<Store> {
@@ -27,12 +29,13 @@ async function storeIn(database: MongoDatabase): Promise<Store> {
   const commits = new GroupCommit(database, instance)
   await instance.ping()
   const access = { database, mutate: commits.run.bind(commits) }
-  const messages = messageMethods()
+  const messages = messageMethods(access)
   return {
     ...accountMethods(access),
     ...mailboxMethods(access, messages),
     ...messages,
-    ...maintenanceMethods(),
+    ...missingMethods(),
+    ...referenceMethods(database),
     ping: () => instance.ping(),
     async close() {
       await commits.close()

@@ -74,7 +74,7 @@ export interface ContentDocument {
   readonly intro: string
 }
 
-/** By the same `_id` as its content. `cuts` and `root` are JSON. */
+/** In the collection of contents, so that one command writes both. `cuts` and `root` are JSON. */
 export interface SourceDocument {
   readonly _id: string
   readonly codec: number
@@ -171,7 +171,7 @@ export const COLLECTIONS = {
   chunk: 'chunks',
   tombstone: 'tombstones',
   content: 'contents',
-  source: 'sources',
+  source: 'contents',
   reference: 'references',
   name: 'names',
   address: 'addresses',
@@ -194,8 +194,10 @@ export const chunkKey = (account: number, mailbox: number, chunk: number): strin
 /** In the order of modseqs: what was expunged since is a range. A slice buries once in a chunk. */
 export const tombstoneKey = (account: number, mailbox: number, modseq: number, chunk: number): string =>
   mailboxKey(account, mailbox) + hex(modseq, 12) + hex(chunk, 7)
-/** Of a content and of its source. */
 export const contentKey = (account: number, content: number): string => hex(account, 10) + hex(content, 8)
+/** Behind all contents of the account. */
+export const sourceKey = (account: number, content: number): string =>
+  `${hex(account, 10)}s${hex(content, 8)}`
 export const referenceKey = (account: number, content: number, hash: Uint8Array): string =>
   contentKey(account, content) + Buffer.from(hash).toString('hex')
 export const addressDocumentKey = (account: number, addressKey: string): string =>

@@ -1,10 +1,11 @@
 // A parsed message made ready for the writer thread: nested data as JSON, octets in buffers of their own, because cloning a
 // view copies all that stands behind it.
 
-import type { Cut, Summary } from '../../model/message.js'
+import type { Summary } from '../../model/message.js'
 import { StoreError } from '../errors.js'
 import { MAX_PACKED_SIZE } from '../index-codec.js'
 import type { NewMessage } from '../messages.js'
+import { blobsOf, cutsJson } from '../stored-source.js'
 import type { PackedMessage } from './calls.js'
 
 const owned = (octets: Uint8Array): Uint8Array =>
@@ -14,17 +15,6 @@ const owned = (octets: Uint8Array): Uint8Array =>
 function asciiOr(octets: Uint8Array): string | Uint8Array {
   const text = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('latin1')
   return /^[\x00-\x7f]*$/.test(text) ? text : owned(octets)
-}
-
-function blobsOf(cuts: readonly Cut[]): Uint8Array {
-  const hashes = new Set(cuts.map((cut) => cut.blob))
-  const blobs = new Uint8Array(hashes.size * 32)
-  let at = 0
-  for (const hash of hashes) {
-    blobs.set(Buffer.from(hash, 'hex'), at)
-    at += 32
-  }
-  return blobs
 }
 
 /** In the order of the columns of the table `summary`, after the id. */
@@ -57,13 +47,13 @@ export function packMessage(message: NewMessage): PackedMessage {
     sourceSize: parsed.size,
     trace: owned(trace),
     skeleton: owned(parsed.skeleton),
-    cuts: parsed.cuts.length === 0 ? '[]' : JSON.stringify(parsed.cuts),
+    cuts: cutsJson(parsed.cuts),
     root: JSON.stringify(parsed.root),
     envelope: asciiOr(parsed.summary.envelope),
     structure: asciiOr(parsed.summary.structure),
     summary: summaryColumns(parsed.summary),
     hasAttachments: parsed.summary.hasAttachments,
     text: parsed.text,
-    blobs: blobsOf(parsed.cuts),
+    blobs: owned(Buffer.concat(blobsOf(parsed.cuts))),
   }
 }

@@ -1,8 +1,9 @@
 // Contents as they are read: prepared ENVELOPE and BODYSTRUCTURE and summaries in bulk, source and text one at a time.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
-import type { Cut, Part, Summary } from '../../model/message.js'
+import type { Summary } from '../../model/message.js'
 import type { StoredSource } from '../messages.js'
+import { LazySource, type SourceColumns } from '../stored-source.js'
 import { contentRow } from './schema.js'
 
 /** Contents of one page: about 1 ms. */
@@ -29,14 +30,6 @@ interface SummaryRow {
   readonly structure: Stored
 }
 
-interface SourceRow {
-  readonly size: number
-  readonly trace: Uint8Array
-  readonly cuts: string
-  readonly root: string
-  readonly skeleton: Uint8Array
-}
-
 const octetsOf = (stored: Stored): Uint8Array =>
   typeof stored === 'string' ? Buffer.from(stored, 'latin1') : stored
 
@@ -58,29 +51,6 @@ const summaryOf = (row: SummaryRow): Summary => ({
   intro: row.intro,
   hasAttachments: row.has_attachments === 1,
 })
-
-/** The tree of parts is parsed when somebody asks for it: most reads of a source do not. */
-class LazySource implements StoredSource {
-  readonly trace: Uint8Array
-  readonly skeleton: Uint8Array
-  readonly cuts: readonly Cut[]
-  readonly size: number
-  readonly #json: string
-  #root: Part | undefined
-
-  constructor(row: SourceRow) {
-    this.trace = row.trace
-    this.skeleton = row.skeleton
-    this.cuts = row.cuts === '[]' ? [] : (JSON.parse(row.cuts) as Cut[])
-    this.size = row.size
-    this.#json = row.root
-  }
-
-  get root(): Part {
-    this.#root ??= JSON.parse(this.#json) as Part
-    return this.#root
-  }
-}
 
 /** The octets of a page one behind the other, and how many each has, -1 where it is not there. */
 type Joined = [octets: Uint8Array | null, lengths: string | null]
@@ -131,7 +101,7 @@ export class ContentReads {
     this.#summary = db.prepare<[number], SummaryRow>(
       'SELECT s.*, c.envelope, c.structure FROM summary s JOIN content c USING (id) WHERE s.id = ?',
     )
-    this.#source = db.prepare<[number], SourceRow>(
+    this.#source = db.prepare<[number], SourceColumns>(
       'SELECT s.size, s.trace, s.cuts, s.root, s.skeleton FROM content c JOIN source s ON s.id = c.source WHERE c.id = ?',
     )
     this.#text = db

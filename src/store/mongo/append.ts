@@ -1,0 +1,120 @@
+// APPEND and delivery (RFC 3501 §6.3.11): content, index, counters, quota and references, all in one transaction.
+
+import { FLAG_WORDS } from '../../model/flags.js'
+import { type AccountId, contentId, type MailboxId, modSeq, uid } from '../../model/ids.js'
+import { allocateContents, allocateUids, chargeQuota } from '../allowances.js'
+import { emptyColumns, type FullColumns } from '../columns.js'
+import type { Appended } from '../messages.js'
+import { appendEntries } from './index-documents.js'
+import { wordsOf } from './keywords.js'
+import { octetsOf, type PackedMessage } from './pack-message.js'
+import {
+  type AccountDocument,
+  contentKey,
+  type MailboxDocument,
+  mailboxKey,
+  referenceKey,
+  sourceKey,
+} from './schema.js'
+import type { Mutation, Unit } from './unit.js'
+
+export interface PackedDelivery {
+  readonly account: AccountId
+  readonly mailbox: MailboxId
+  readonly message: PackedMessage
+}
+
+/** What a mailbox gets in one mutation, in order. */
+interface Batch {
+  readonly account: AccountId
+  readonly mailbox: MailboxId
+  readonly messages: PackedMessage[]
+  /** The place of each in the answer. */
+  readonly places: number[]
+}
+
+function batchesOf(deliveries: readonly PackedDelivery[]): Batch[] {
+  const batches = new Map<string, Batch>()
+  deliveries.forEach(({ account, mailbox, message }, place) => {
+    const key = mailboxKey(account, mailbox)
+    const batch = batches.get(key) ?? { account, mailbox, messages: [], places: [] }
+    batches.set(key, batch)
+    batch.messages.push(message)
+    batch.places.push(place)
+  })
+  return [...batches.values()]
+}
+
+function columnsOf(account: AccountDocument, box: MailboxDocument, messages: PackedMessage[]): FullColumns {
+  const columns = emptyColumns(messages.length)
+  const firstUid = allocateUids(box, messages.length)
+  const firstContent = allocateContents(account, messages.length)
+  columns.modseqs.fill(account.modseq)
+  columns.cold.savedDates.fill(Date.now())
+  messages.forEach((message, at) => {
+    columns.uids[at] = firstUid + at
+    columns.flags.set(wordsOf(account, message.flags, true), at * FLAG_WORDS)
+    columns.cold.internalDates[at] = message.internalDate
+    columns.cold.zones[at] = message.zone
+    columns.cold.sizes[at] = message.size
+    columns.cold.contents[at] = firstContent + at
+    columns.cold.attachments[at] = message.hasAttachments ? 1 : 0
+  })
+  return columns
+}
+
+function insertContent(unit: Unit, account: number, content: number, message: PackedMessage): void {
+  const _id = contentKey(account, content)
+  unit.insert('content', { _id, ...message.content })
+  unit.insert('source', { _id: sourceKey(account, content), ...message.source })
+  for (const hash of message.blobs)
+    unit.insert('reference', { _id: referenceKey(account, content, hash), account, hash })
+}
+
+async function appendBatch(
+  unit: Unit,
+  account: AccountDocument,
+  batch: Batch,
+  quotaLimit: number,
+): Promise<Appended[]> {
+  const box = await unit.mailbox(batch.account, batch.mailbox)
+  const columns = columnsOf(account, box, batch.messages)
+  const { contents } = columns.cold
+  batch.messages.forEach((message, at) => {
+    insertContent(unit, batch.account, contents[at] ?? 0, message)
+  })
+  chargeQuota(account, await appendEntries(unit, box, columns, account.modseq), quotaLimit)
+  return batch.messages.map((_, at) => ({
+    uidValidity: box.uid_validity,
+    uid: uid(columns.uids[at] ?? 0),
+    content: contentId(contents[at] ?? 0),
+    modseq: modSeq(account.modseq),
+  }))
+}
+
+export function appendMutation(
+  deliveries: readonly PackedDelivery[],
+  quotaLimit: number,
+): Mutation<Appended[]> {
+  const batches = batchesOf(deliveries)
+  const accounts = [...new Set(batches.map(({ account }) => account))]
+  return {
+    name: 'append',
+    accounts,
+    needs: batches.map(({ account, mailbox }) => ({ kind: 'mailbox', id: mailboxKey(account, mailbox) })),
+    octets: deliveries.reduce((sum, { message }) => sum + octetsOf(message), 0),
+    async run(unit) {
+      const results: Appended[] = []
+      const taken = new Map<number, AccountDocument>()
+      for (const account of accounts) taken.set(account, await unit.account(account))
+      for (const batch of batches) {
+        const account = taken.get(batch.account) ?? (await unit.account(batch.account))
+        const appended = await appendBatch(unit, account, batch, quotaLimit)
+        batch.places.forEach((place, at) => {
+          results[place] = appended[at] as Appended
+        })
+      }
+      return results
+    },
+  }
+}

@@ -1,0 +1,78 @@
+// A parsed message as the documents that are written of it, made before its mutation begins.
+
+import type { Summary } from '../../model/message.js'
+import { StoreError } from '../errors.js'
+import { MAX_PACKED_SIZE } from '../index-codec.js'
+import type { NewMessage } from '../messages.js'
+import { blobsOf, cutsJson } from '../stored-source.js'
+import type { ContentDocument, SourceDocument } from './schema.js'
+
+export interface PackedMessage {
+  readonly flags: readonly string[]
+  readonly internalDate: number
+  readonly zone: number
+  /** RFC822.SIZE: source and trace. */
+  readonly size: number
+  readonly hasAttachments: boolean
+  readonly content: Omit<ContentDocument, '_id'>
+  readonly source: Omit<SourceDocument, '_id'>
+  /** SHA-256, 32 octets each. */
+  readonly blobs: readonly Uint8Array[]
+}
+
+const contentOf = (summary: Summary): PackedMessage['content'] => ({
+  envelope: summary.envelope,
+  structure: summary.structure,
+  subject: summary.subject,
+  base_subject: summary.baseSubject,
+  sent_date: summary.sentDate,
+  sent_zone: summary.sentZone,
+  has_attachments: summary.hasAttachments,
+  sender: summary.from,
+  recipients: summary.to,
+  cc: summary.cc,
+  bcc: summary.bcc,
+  message_id: summary.messageId,
+  in_reply_to: summary.inReplyTo,
+  reference_ids: summary.references,
+  thread_id: summary.threadId,
+  intro: summary.intro,
+})
+
+export function packMessage(message: NewMessage): PackedMessage {
+  const { parsed, trace, flags, internalDate } = message
+  const size = trace.length + parsed.size
+  if (size > MAX_PACKED_SIZE) throw new StoreError('limit', `a message of ${size} octets is too large`)
+  const { skeleton, text } = parsed
+  const source = {
+    codec: 0,
+    key_id: null,
+    size: parsed.size,
+    trace,
+    cuts: cutsJson(parsed.cuts),
+    root: JSON.stringify(parsed.root),
+    skeleton,
+    text,
+  }
+  return {
+    flags,
+    internalDate: internalDate.at,
+    zone: internalDate.zone,
+    size,
+    hasAttachments: parsed.summary.hasAttachments,
+    content: contentOf(parsed.summary),
+    source,
+    blobs: blobsOf(parsed.cuts),
+  }
+}
+
+/** About what the message's documents take. */
+export const octetsOf = ({ content, source }: PackedMessage): number =>
+  2048 +
+  content.envelope.length +
+  content.structure.length +
+  source.skeleton.length +
+  source.trace.length +
+  source.root.length +
+  source.cuts.length +
+  (source.text?.length ?? 0)

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
+import { Floor } from './floor.js'
 import { ACCOUNT_COUNT, type Plan } from './plan.js'
 import type { Row, Run } from './row.js'
 import { ROWS } from './rows/index.js'
@@ -21,6 +22,8 @@ and memory from /proc); password=…; login=user|address (default address); run:
   --domain NAME         of their addresses (bench.example)
   --password TEXT       of all of them (bench-password)
   --scale N             multiplies the numbers of messages and connections (1); the goals hold for 1
+  --goals WHICH         embedded|cluster: whose goals stand in the table (embedded)
+  --floor URL           the MongoDB of the servers: measures what its cluster goals count from
   --seconds N           length of the rows that measure a rate (10)
   --long N              length of the row append-long (60; the budget says 600)
   --repeats N           instead of each row's own number of repeats
@@ -39,6 +42,8 @@ const { values, positionals } = parseArgs({
     domain: { type: 'string', default: 'bench.example' },
     password: { type: 'string', default: 'bench-password' },
     scale: { type: 'string', default: '1' },
+    goals: { type: 'string', default: 'embedded' },
+    floor: { type: 'string' },
     seconds: { type: 'string', default: '10' },
     long: { type: 'string', default: '60' },
     repeats: { type: 'string' },
@@ -60,6 +65,7 @@ const plan: Plan = {
   domain: values.domain,
   password: values.password,
   scale: positive('scale', values.scale),
+  goals: values.goals === 'cluster' ? 'cluster' : 'embedded',
   seconds: positive('seconds', values.seconds),
   longSeconds: positive('long', values.long),
   run: Date.now().toString(36),
@@ -77,6 +83,8 @@ function chosenRows(): readonly Row[] {
 function progress(text: string): void {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`)
 }
+
+const floor = values.floor === undefined ? undefined : new Floor(values.floor)
 
 /** Runs one row on all servers, which take turns at each repeat; what fails is noted and ends that server's part only. */
 async function runRow(row: Row, targets: readonly Target[], failures: Map<string, Error>): Promise<void> {
@@ -104,6 +112,7 @@ async function runRow(row: Row, targets: readonly Target[], failures: Map<string
     const turn = repeat % 2 === 0 ? targets : [...targets].reverse()
     for (const target of turn)
       await attempt(target, `measure ${repeat + 1}`, async () => runs.get(target)?.measure())
+    if (row.floor !== undefined) await floor?.measure(row.floor, plan.seconds)
   }
   for (const target of targets) await attempt(target, 'end', async () => runs.get(target)?.end?.())
 }
@@ -130,8 +139,9 @@ async function main(): Promise<void> {
   const started = new Date().toISOString()
   for (const row of rows) await runRow(row, targets, failures)
   for (const target of targets) await target.deleteFilled()
+  const floorOf = (connections: number) => floor?.rate(connections)
   const names = targets.map((target) => target.server.name)
-  const result = lines(rows, targets, plan, failures)
+  const result = lines(rows, targets, plan, failures, floorOf)
   const machine = `${os.cpus().length} × ${os.cpus()[0]?.model.trim()}, Node.js ${process.version}`
   const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`
   process.stdout.write(`${markdown(result, names)}\n\n${started}, ${machine}, scale ${plan.scale}.\n`)
@@ -148,6 +158,7 @@ async function main(): Promise<void> {
     }
     writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`)
   }
+  await floor?.close()
   if ([...failures.values()].some((why) => !(why instanceof NotGiven))) process.exitCode = 1
 }
 

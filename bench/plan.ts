@@ -6,6 +6,8 @@ export interface Plan {
   readonly domain: string
   readonly password: string
   readonly scale: number
+  /** Which store's goals the table compares with. */
+  readonly goals: 'embedded' | 'cluster'
   /** Length of the rows that measure operations a second. */
   readonly seconds: number
   /** Length of the row that measures the 99th percentile of APPEND. */

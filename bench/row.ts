@@ -8,6 +8,8 @@ export interface Figure {
   readonly unit: '/s' | 'ms' | 'µs' | 'MB/s' | 'KB' | 'MB' | '×' | '%'
   /** The embedded store's goal; none where a figure only informs. */
   readonly goal?: number
+  /** The cluster store's goal: a figure, or a share of the floor that was measured beside the row. */
+  readonly clusterGoal?: number | { readonly ofFloor: number }
   readonly better: 'more' | 'less'
 }
 
@@ -21,6 +23,8 @@ export interface Run {
 export interface Row {
   readonly name: string
   readonly repeats: number
+  /** Connections of the floor that the cluster's goals of this row count from. */
+  readonly floor?: number
   /** Measured once whatever the command line says: a second time would find memory that the first left behind. */
   readonly once?: true
   figures(plan: Plan): readonly Figure[]

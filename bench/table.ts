@@ -18,17 +18,19 @@ export interface Cell {
 export interface Line {
   readonly row: string
   readonly figure: Figure
+  readonly goal: number | undefined
+  /** Inserts a second, where the goal is a share of them. */
+  readonly floor: number | undefined
   readonly cells: Readonly<Record<string, Cell>>
 }
 
 /** Why a row has no figure of a server, by `ROW SERVER`. */
 export type Failures = ReadonlyMap<string, Error>
 
-function cell(target: Target, figure: Figure, error: Error | undefined): Cell {
-  const samples = target.samples.get(figure.key)
+function cell(target: Target, { key, better }: Figure, goal: number | undefined, error?: Error): Cell {
+  const samples = target.samples.get(key)
   const known = samples && samples.values.length > 0
   const value = known ? median(samples.values) : undefined
-  const { goal, better } = figure
   const ratio =
     value === undefined || goal === undefined ? undefined : better === 'more' ? value / goal : goal / value
   const costed = samples && samples.operations > 0
@@ -42,24 +44,35 @@ function cell(target: Target, figure: Figure, error: Error | undefined): Cell {
   }
 }
 
-/** One line a figure; `failures` are keyed by row and server. */
+function goalOf(
+  { goal, clusterGoal }: Figure,
+  { goals }: Plan,
+  floor: number | undefined,
+): number | undefined {
+  if (goals === 'embedded') return goal
+  if (typeof clusterGoal !== 'object') return clusterGoal
+  return floor === undefined ? undefined : floor * clusterGoal.ofFloor
+}
+
+/** One line a figure; `failures` are keyed by row and server. `floorOf`: inserts a second over so many connections. */
 export function lines(
   rows: readonly Row[],
   targets: readonly Target[],
   plan: Plan,
   failures: Failures,
+  floorOf: (connections: number) => number | undefined = () => undefined,
 ): Line[] {
   return rows.flatMap((row) =>
-    row.figures(plan).map((figure) => ({
-      row: row.name,
-      figure,
-      cells: Object.fromEntries(
-        targets.map((target) => {
-          const { name } = target.server
-          return [name, cell(target, figure, failures.get(`${row.name} ${name}`))]
-        }),
-      ),
-    })),
+    row.figures(plan).map((figure) => {
+      const counts = plan.goals === 'cluster' && typeof figure.clusterGoal === 'object'
+      const floor = counts && row.floor !== undefined ? floorOf(row.floor) : undefined
+      const goal = goalOf(figure, plan, floor)
+      const cells = targets.map((target) => {
+        const { name } = target.server
+        return [name, cell(target, figure, goal, failures.get(`${row.name} ${name}`))]
+      })
+      return { row: row.name, figure, goal, floor, cells: Object.fromEntries(cells) }
+    }),
   )
 }
 
@@ -73,22 +86,26 @@ function shown(value: number | undefined, unit: Figure['unit']): string {
   return value === undefined ? '–' : `${number(value)}${unit === '/s' ? '' : ' '}${unit}`
 }
 
-function goal({ goal, better, unit }: Figure): string {
-  return goal === undefined
-    ? ''
-    : `${better === 'more' ? '≥' : '≤'} ${goal.toLocaleString('en-US')}${unit === '/s' ? '' : ' '}${unit}`
+function goalText({ figure: { better, unit, clusterGoal }, goal, floor }: Line): string {
+  if (goal === undefined) return ''
+  const sign = better === 'more' ? '≥' : '≤'
+  const value = goal.toLocaleString('en-US', { maximumFractionDigits: 0 })
+  const text = `${sign} ${value}${unit === '/s' ? '' : ' '}${unit}`
+  return floor === undefined || typeof clusterGoal !== 'object'
+    ? text
+    : `${text}: ${clusterGoal.ofFloor} of the floor, ${shown(floor, unit)}`
 }
 
 export function markdown(all: readonly Line[], servers: readonly string[]): string {
   const head = ['work', 'goal', ...servers.flatMap((name) => [name, 'to goal', 'CPU ms/op'])]
-  const body = all.map(({ figure, cells }) => [
-    figure.label,
-    goal(figure),
+  const body = all.map((line) => [
+    line.figure.label,
+    goalText(line),
     ...servers.flatMap((name) => {
-      const one = cells[name]
+      const one = line.cells[name]
       if (!one || one.failure !== undefined) return ['failed', '', '']
       return [
-        shown(one.value, figure.unit),
+        shown(one.value, line.figure.unit),
         one.ratio === undefined ? '' : number(one.ratio),
         one.cpuMs === undefined ? '' : number(one.cpuMs),
       ]

@@ -10,9 +10,9 @@ export const copyMoveExpunge: Row = {
   figures: (plan) => {
     const count = thousands(scaled(plan, 10_000))
     return [
-      { key: 'copy', label: `COPY ${count}`, unit: 'ms', goal: 50, better: 'less' },
-      { key: 'move', label: `MOVE ${count}`, unit: 'ms', goal: 80, better: 'less' },
-      { key: 'expunge', label: `EXPUNGE ${count}`, unit: 'ms', goal: 40, better: 'less' },
+      { key: 'copy', label: `COPY ${count}`, unit: 'ms', goal: 50, clusterGoal: 300, better: 'less' },
+      { key: 'move', label: `MOVE ${count}`, unit: 'ms', goal: 80, clusterGoal: 300, better: 'less' },
+      { key: 'expunge', label: `EXPUNGE ${count}`, unit: 'ms', goal: 40, clusterGoal: 300, better: 'less' },
     ]
   },
   async begin(target) {

@@ -1,7 +1,7 @@
 // The rows in the order in which they run: memory while the server is fresh; and what is read for the first time before
 // what reads it again.
 import type { Row } from '../row.js'
-import { append, appendLong, appendOneMailbox } from './append.js'
+import { append, append1, appendLong, appendOneMailbox } from './append.js'
 import { bigMessages } from './big-message.js'
 import { copyMoveExpunge } from './copy-move-expunge.js'
 import { fetchBody } from './fetch-body.js'
@@ -20,6 +20,7 @@ export const ROWS: readonly Row[] = [
   idleMemory,
   idleMemoryTls,
   bigMessages,
+  append1,
   append,
   appendLong,
   lmtp1,

@@ -5,6 +5,8 @@ import { expectCount } from '../target.js'
 import { largeCount, largeMailbox } from './large-mailbox.js'
 
 const AGAIN = 10
+/** Nobody's figures: a server that has been up for a while has compiled what it does all the time. */
+const WARM_UP = 200
 
 export const select: Row = {
   name: 'select',
@@ -15,13 +17,15 @@ export const select: Row = {
       label: `SELECT ${thousands(largeCount(plan))}, first in a session`,
       unit: 'ms',
       goal: 7,
+      clusterGoal: 25,
       better: 'less',
     },
-    { key: 'select.again', label: '… again', unit: 'ms', goal: 1, better: 'less' },
+    { key: 'select.again', label: '… again', unit: 'ms', goal: 1, clusterGoal: 5, better: 'less' },
   ],
   async begin(target) {
     const mailbox = await largeMailbox(target)
     const writer = await target.open(mailbox.account)
+    for (let i = 0; i < WARM_UP; i++) await writer.select(i % 2 === 0 ? 'INBOX' : mailbox.name)
     let expected = await writer.count(mailbox.name)
     return {
       async measure() {

@@ -1,16 +1,18 @@
 // What the benchmark's command line says about a server, and what its table says about a figure.
 import { expect, test } from 'vitest'
+import type { Plan } from '../../bench/plan.js'
 import { cpuMs, memoryKb } from '../../bench/processes.js'
 import type { Row } from '../../bench/row.js'
 import { parseServer } from '../../bench/server.js'
 import { lines, markdown } from '../../bench/table.js'
 import { NotGiven, Target } from '../../bench/target.js'
 
-const PLAN = {
+const PLAN: Plan = {
   users: 'bench%d',
   domain: 'bench.example',
   password: 'secret',
   scale: 1,
+  goals: 'embedded',
   seconds: 1,
   longSeconds: 1,
   run: 'test',
@@ -58,6 +60,21 @@ test('the ratio says how many times a goal is reached, whichever way is better',
   ])
   const absent = new Map<string, Error>([['row two', new NotGiven('no pid')]])
   expect(markdown(lines([ROW], [one, two], PLAN, absent), ['one', 'two'])).toContain('| 2.00 |  | – |  |  |')
+})
+
+test('a goal of the cluster may be a share of the floor', () => {
+  const one = new Target(parseServer('one=imap://127.0.0.1:143', []), PLAN)
+  one.record('rate', 700)
+  const row: Row = {
+    ...ROW,
+    floor: 8,
+    figures: () => [
+      { key: 'rate', label: 'rate', unit: '/s', clusterGoal: { ofFloor: 0.35 }, better: 'more' },
+    ],
+  }
+  const floorOf = (connections: number) => (connections === 8 ? 1000 : undefined)
+  const table = markdown(lines([row], [one], { ...PLAN, goals: 'cluster' }, new Map(), floorOf), ['one'])
+  expect(table.split('\n')[2]).toBe('| rate | ≥ 350/s: 0.35 of the floor, 1,000/s | 700/s | 2.00 |  |')
 })
 
 test.skipIf(process.platform !== 'linux')(

@@ -100,6 +100,16 @@ test('a failed COMMIT reopens the file before anyone is answered', async () => {
   expect(notes(db)).toEqual(['before', 'after'])
 })
 
+test('a COMMIT that fails and yet took effect is found out: everybody is acknowledged, nothing is done twice', async () => {
+  vi.stubEnv('EIDER_TEST_FAULT', 'committed:2')
+  const db = await open()
+  await add(db, 'before')
+  await Promise.all(range(4).map((text) => add(db, text)))
+  expect(notes(db)).toEqual(['before', ...range(4)])
+  await add(db, 'after')
+  expect(notes(db)).toEqual(['before', ...range(4), 'after'])
+})
+
 test('a file that could not be opened again whole after a failed COMMIT is opened by the next group', async () => {
   vi.stubEnv('EIDER_TEST_FAULT', 'commit:2')
   vi.stubEnv('EIDER_TEST_UNPREPARED', '2')

@@ -5,7 +5,8 @@ import type { Connection } from './connection.js'
 
 /**
  * `EIDER_TEST_FAULT=crash:N` kills the process at the Nth statement that the writer runs after it opened; `full:N` ends the
- * transaction there as a full disk does, once; `commit:N` makes the Nth COMMIT fail, once.
+ * transaction there as a full disk does, once; `commit:N` makes the Nth COMMIT fail, once;
+ * `committed:N` lets it take effect and fail nevertheless, as where only the answer of the disk is lost.
  */
 interface Fault {
   readonly kind: string
@@ -19,6 +20,10 @@ function wantedFault(): Fault | undefined {
 
 function fail(db: Connection, kind: string): never {
   if (kind === 'crash') process.kill(process.pid, 'SIGKILL')
+  if (kind === 'committed') {
+    db.exec('COMMIT')
+    throw new SQLite.SqliteError('made by EIDER_TEST_FAULT', 'SQLITE_IOERR_FSYNC')
+  }
   if (db.inTransaction) db.exec('ROLLBACK')
   throw new SQLite.SqliteError('made by EIDER_TEST_FAULT', 'SQLITE_FULL')
 }
@@ -31,7 +36,7 @@ export function installFault(db: Connection): void {
   if (fault === undefined) return
   const prepare = db.prepare.bind(db)
   const step = (source: string) => {
-    if (fault.kind === 'commit' && source !== 'COMMIT') return
+    if (fault.kind.startsWith('commit') && source !== 'COMMIT') return
     if (++steps === fault.at) fail(db, fault.kind)
   }
   const counted = (source: string) => {

@@ -1,7 +1,13 @@
 // Group commit: what waits when a commit begins shares one transaction and one fsync, each mutation under a savepoint of
 // its own; nobody is answered before COMMIT returned. docs/architecture.md, "SQLite".
 
-import { type Connection, databaseError, openForWriting } from './connection.js'
+import {
+  type Connection,
+  DatabaseError,
+  databaseError,
+  openForReading,
+  openForWriting,
+} from './connection.js'
 import { installFault } from './fault.js'
 import { type Mutation, type MutationModule, migrate } from './mutations.js'
 import type { Outcome, Request } from './protocol.js'
@@ -42,6 +48,12 @@ const failure = (id: number, error: unknown): Outcome => {
 /** The transaction ended under a mutation: nobody of its group may be acknowledged. */
 class TransactionEnded extends Error {}
 
+/** COMMIT failed, and what became of the group cannot be found out: it must neither be acknowledged nor run again. */
+class Undecided extends DatabaseError {}
+
+const undecided = (cause: unknown): Undecided =>
+  new Undecided('unavailable', 'COMMIT failed, and whether it took effect is not known', { cause })
+
 const causeOf = (error: unknown): unknown => (error instanceof TransactionEnded ? error.cause : error)
 
 export class GroupCommit {
@@ -50,6 +62,9 @@ export class GroupCommit {
   #db: Connection | undefined
   #run: Statements | undefined
   #mutations = new Map<string, Mutation>()
+  readonly #witness: Connection
+  /** A number that changes with each commit of the writer's; https://sqlite.org/pragma.html#pragma_data_version. */
+  readonly #committed: () => unknown
 
   /** Opens the file and brings its tables up to date; throws what stands in the way. */
   constructor(file: string, modules: readonly MutationModule[]) {
@@ -58,10 +73,14 @@ export class GroupCommit {
     const db = openForWriting(file)
     for (const module of modules) migrate(db, module)
     this.#use(db)
+    this.#witness = openForReading(file)
+    const version = this.#witness.prepare('PRAGMA data_version').pluck()
+    this.#committed = () => version.get()
   }
 
   /** Leaves the file whole, with an empty WAL, where the disk allows it. */
   close(): void {
+    this.#witness.close()
     try {
       this.#db?.pragma('wal_checkpoint(TRUNCATE)')
     } catch {
@@ -86,7 +105,8 @@ export class GroupCommit {
     try {
       return this.#runGroup(next)
     } catch (error) {
-      if (taken.length === 1) return taken.map(({ id }) => failure(id, causeOf(error)))
+      if (taken.length === 1 || error instanceof Undecided)
+        return taken.map(({ id }) => failure(id, causeOf(error)))
       return taken.flatMap((request) => this.commit([request], () => []))
     }
   }
@@ -121,6 +141,7 @@ export class GroupCommit {
     // The first is taken before anything can fail, so that somebody is told.
     let request = next()
     const run = this.#run ?? this.#reopen()
+    const before = this.#committed()
     try {
       run.begin()
       while (request !== undefined) {
@@ -131,21 +152,43 @@ export class GroupCommit {
       if (this.#db?.inTransaction === true) run.rollback()
       throw error
     }
-    this.#commitOrReopen(run)
+    this.#commitOrFindOut(run, before)
     return outcomes
   }
 
-  #commitOrReopen(run: Statements): void {
+  /** Throws where the group did not take effect. */
+  #commitOrFindOut(run: Statements, before: unknown): void {
     try {
       run.commit()
     } catch (error) {
+      let reopened: unknown
       try {
         this.#reopen()
-      } catch {
+      } catch (failed) {
         // The next group tries again; what these are told is why COMMIT failed.
+        reopened = failed
       }
-      throw error
+      if (this.#tookEffect(before, error)) this.#makeDurable(reopened ?? error)
+      else throw error
     }
+  }
+
+  #tookEffect(before: unknown, cause: unknown): boolean {
+    try {
+      return this.#committed() !== before
+    } catch {
+      throw undecided(cause)
+    }
+  }
+
+  /** What COMMIT wrote is there, but perhaps not on the disk: it is copied into the file, which is synchronised. */
+  #makeDurable(cause: unknown): void {
+    try {
+      if (this.#db?.prepare('PRAGMA wal_checkpoint(FULL)').pluck().get() === 0) return
+    } catch {
+      // Told below.
+    }
+    throw undecided(cause)
   }
 
   #runOne(run: Statements, { id, name, args }: Request): Outcome {

@@ -25,6 +25,7 @@ const limitsOf = (config: Config): Limits => ({
   copyMessages: config['imap.copyMessages'],
   blobGraceMs: config['collector.grace'],
   failuresPerAddress: config['auth.failuresPerAddress'],
+  failuresPerPair: config['auth.failuresPerPair'],
   failuresPerAccount: config['auth.failuresPerAccount'],
   failureWindowMs: config['auth.window'],
   connectionsPerAccount: config['imap.maxConnectionsPerAccount'],

@@ -74,9 +74,12 @@ export const configSchema = z.object({
   'auth.failuresPerAddress': count(1, 1_000_000)
     .prefault(100)
     .describe('failed logins from one address within the window'),
+  'auth.failuresPerPair': count(1, 1_000_000)
+    .prefault(20)
+    .describe('of these, to one account that was not logged in to from there lately'),
   'auth.failuresPerAccount': count(1, 1_000_000)
     .prefault(100)
-    .describe('failed logins to one account within the window'),
+    .describe('failed logins to one account within the window before strange addresses are slowed down'),
   'auth.window': duration().prefault('10m').describe('how long a failed login counts'),
 
   'retention.expunged': duration()

@@ -1,5 +1,5 @@
-// Who is it? A user name or any address of the account, and its password. Failures are counted per address and per
-// account; an unknown user takes as long as a wrong password. docs/architecture.md, "Security"; RFC 5530 §3.
+// Who is it? A user name or any address of the account, and its password. Failures are throttled
+// (docs/adr/0009); an unknown user takes as long as a wrong password. docs/architecture.md, "Security"; RFC 5530 §3.
 
 import { parseUsername } from '../model/username.js'
 import type { Account, Credential } from '../store/accounts.js'
@@ -28,12 +28,18 @@ export interface Attempt {
 export async function authenticate(services: Services, attempt: Attempt): Promise<Login> {
   const name = parseUsername(attempt.username)
   const account = 'problem' in name ? undefined : await accountByKey(services, name.key)
-  const throttle = loginThrottle(services, attempt.remote, account?.id)
+  const throttle = loginThrottle(
+    services,
+    attempt.remote,
+    'problem' in name ? attempt.username : name.key,
+    account?.id,
+  )
   if (!(await throttle.mayTry())) return refuse(services, attempt, account, 'throttled')
   const credential = account && (await services.store.credential(account.id))
   const answer = await verify(services, attempt.password, account, credential, throttle)
   if (answer === 'refused') return refuse(services, attempt, account, 'throttled')
   if (answer && account !== undefined && credential !== undefined && !('problem' in name)) {
+    await throttle.noteSuccess()
     return { account, credentialVersion: credential.version, loginName: name.username }
   }
   await throttle.countFailure()

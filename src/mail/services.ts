@@ -17,8 +17,9 @@ export interface Limits {
   readonly copyMessages: number
   /** Milliseconds that a blob which nothing refers to is kept at least. */
   readonly blobGraceMs: number
-  /** Failed logins that may stand within the window, from one address and to one account. */
+  /** Failed logins that may stand within the window: from one address, from one address to one account, to one account. */
   readonly failuresPerAddress: number
+  readonly failuresPerPair: number
   readonly failuresPerAccount: number
   readonly failureWindowMs: number
   /** Connections logged in to one account at once. */

@@ -14,7 +14,12 @@ import { openServices } from '../support/services.js'
 export const PASSWORD = 'correct-horse'
 
 /** Tests connect and fail more than strangers may. */
-const LIMITS = { failuresPerAddress: 1000, failuresPerAccount: 1000, connectionsPerAccount: 10_000 }
+const LIMITS = {
+  failuresPerAddress: 1000,
+  failuresPerPair: 1000,
+  failuresPerAccount: 1000,
+  connectionsPerAccount: 10_000,
+}
 
 export interface ImapTestServer {
   readonly port: number

@@ -80,14 +80,47 @@ test('a whole IPv6 /64 is one address', async () => {
   })
 })
 
-test('failures to one account are throttled, wherever they come from, until its password is set anew', async () => {
+const failed = { code: 'authentication-failed' }
+const throttled = { code: 'throttled' }
+
+test('failures of strangers slow strangers down, not the owner where he usually logs in', async () => {
   const account = await createAccount(services, { username: 'target', password: 'secret' })
-  for (let i = 0; i < 8; i++) {
-    await expect(login('target', 'x')).rejects.toMatchObject({ code: 'authentication-failed' })
-  }
-  await expect(login('target', 'secret')).rejects.toMatchObject({ code: 'throttled' })
+  const home = '203.0.113.9'
+  await login('target', 'secret', home)
+  for (let i = 0; i < 8; i++) await expect(login('target', 'x')).rejects.toMatchObject(failed)
+  // One guess in five seconds is looked at, wherever they come from.
+  await expect(login('target', 'x')).rejects.toMatchObject(failed)
+  for (let i = 0; i < 8; i++) await expect(login('target', 'secret')).rejects.toMatchObject(throttled)
+  expect((await login('target', 'secret', home)).account.id).toBe(account.id)
   await setPassword(services, account, 'fresh')
   expect((await login('target', 'fresh')).account.id).toBe(account.id)
+})
+
+test('past the limit the right password is taken when its turn comes', async () => {
+  await createAccount(services, { username: 'besieged', password: 'secret' })
+  for (let i = 0; i < 8; i++) await expect(login('besieged', 'x')).rejects.toMatchObject(failed)
+  expect((await login('besieged', 'secret')).account.username).toBe('besieged')
+})
+
+test('one stranger alone is refused before he slows anybody down', async () => {
+  const pairs = await openServices({ failuresPerAddress: 50, failuresPerPair: 3, failuresPerAccount: 4 })
+  await createAccount(pairs, { username: 'anna', password: 'secret' })
+  const from = (remote: string, password: string, username = 'anna') =>
+    authenticate(pairs, { username, password, remote, protocol: 'imap' })
+  for (let i = 0; i < 3; i++) await expect(from('192.0.2.1', 'x')).rejects.toMatchObject(failed)
+  for (let i = 0; i < 3; i++) await expect(from('192.0.2.1', 'secret')).rejects.toMatchObject(throttled)
+  for (let i = 2; i < 6; i++) expect((await from(`192.0.2.${i}`, 'secret')).account.username).toBe('anna')
+  // Where somebody logged in, more failures are borne with.
+  for (let i = 0; i < 5; i++) await expect(from('192.0.2.2', 'x')).rejects.toMatchObject(failed)
+  await pairs.close()
+})
+
+test('a name that is nobody’s is throttled as an account is', async () => {
+  for (let i = 0; i < 9; i++) await expect(login('no such', 'x')).rejects.toMatchObject(failed)
+  await expect(login('no such', 'x')).rejects.toMatchObject(throttled)
+  for (let i = 0; i < 9; i++) await expect(login('noone', 'x')).rejects.toMatchObject(failed)
+  await expect(login('noone', 'x')).rejects.toMatchObject(throttled)
+  await expect(login('noone-else', 'x')).rejects.toMatchObject(failed)
 })
 
 test('guesses sent all at once get no further than one after the other', async () => {
@@ -105,7 +138,7 @@ test('guesses sent all at once get no further than one after the other', async (
 })
 
 test('an unknown user takes as long as a wrong password', async () => {
-  const quick = await openServices({ failuresPerAddress: 1e6, failuresPerAccount: 1e6 })
+  const quick = await openServices({ failuresPerAddress: 1e6, failuresPerPair: 1e6, failuresPerAccount: 1e6 })
   await createAccount(quick, { username: 'known', password: 'secret' })
   const time = async (username: string) => {
     const started = performance.now()

@@ -19,6 +19,7 @@ const LIMITS: Limits = {
   copyMessages: 100_000,
   blobGraceMs: 3_600_000,
   failuresPerAddress: 20,
+  failuresPerPair: 20,
   failuresPerAccount: 20,
   failureWindowMs: 60_000,
   connectionsPerAccount: 1000,

@@ -23,7 +23,7 @@ async function openOn(set: ReplicaSet): Promise<Opened> {
   return { client, blobs: await gridfsBlobs({ client, database: NAME, timeoutMs: TIMEOUT_MS }) }
 }
 
-describeWith(['mongod'], 'blobs beside a MongoDB that fails', () => {
+describeWith(['mongod'], 'blobs on MongoDB, when that fails', () => {
   let set: ReplicaSet
   let opened: Opened
   beforeAll(async () => {
@@ -140,7 +140,7 @@ describeWith(['mongod'], 'blobs beside a MongoDB that fails', () => {
   })
 })
 
-describeWith(['mongod'], 'blobs on three members', () => {
+describeWith(['mongod'], 'blobs on MongoDB with three members', () => {
   test('the primary dies: what was acknowledged is read at once and whole, by whoever asks', async () => {
     const set = await startReplicaSet({ members: 3 })
     const [writer, reader] = await Promise.all([openOn(set), openOn(set)])

@@ -1,5 +1,7 @@
 // The contract of blobs on GridFS, on a real replica set, and what it costs there.
 
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { type CommandStartedEvent, type CommandSucceededEvent, type Document, MongoClient } from 'mongodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newDatabase, type TestDatabase } from '../../../test/support/mongod.js'
@@ -17,9 +19,9 @@ async function openIn(url: string, options: object = {}): Promise<{ client: Mong
   return { client, blobs: await gridfsBlobs({ client, database: nameOf(url) }) }
 }
 
-describeWith(['mongod'], 'blobs on GridFS', () => {
+describeWith(['mongod'], 'blobs on MongoDB', () => {
   blobsContract({
-    name: 'GridFS',
+    name: 'MongoDB',
     unfinishedGoes: 'after the grace',
     async open() {
       const database = await newDatabase()
@@ -52,7 +54,7 @@ describeWith(['mongod'], 'blobs on GridFS', () => {
   })
 })
 
-describeWith(['mongod'], 'what blobs on GridFS cost', () => {
+describeWith(['mongod'], 'what blobs on MongoDB cost', () => {
   let database: TestDatabase
   let client: MongoClient
   let blobs: BlobStore
@@ -135,6 +137,13 @@ describeWith(['mongod'], 'what blobs on GridFS cost', () => {
       expect(plan, query).not.toContain('COLLSCAN')
       expect(plan, query).toMatch(/IXSCAN|IDHACK/)
     }
+  })
+
+  test('100 MB come in and go out within 64 MiB', () => {
+    const program = fileURLToPath(new URL('./memory.fixture.js', import.meta.url))
+    const told = execFileSync(process.execPath, [program, database.url], { encoding: 'utf8' })
+    expect(Number(told)).toBeGreaterThan(0)
+    expect(Number(told)).toBeLessThan(64)
   })
 
   test('twenty instances start at once on an empty database', async () => {

@@ -70,7 +70,7 @@ describeWith(['redis-server'], 'the bus on Redis', () => {
   })
 })
 
-describeWith(['redis-server'], 'the bus beside a Redis that fails', () => {
+describeWith(['redis-server'], 'the bus on Redis, when that fails', () => {
   let redis: Redis
   let bus: Bus
   const heard: number[] = []

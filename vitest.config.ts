@@ -1,6 +1,7 @@
 // The tests run as compiled: worker threads and the command line are then the very files that ship.
 import { defineConfig } from 'vitest/config'
 import { CountEngines } from './dist/test/support/count-engines.js'
+import { haveCluster } from './dist/test/support/programs.js'
 
 const TESTS = ['dist/src/**/*.test.js', 'dist/test/**/*.test.js']
 
@@ -15,6 +16,16 @@ const PER_ENGINE = [
   'dist/test/{sessions,command-line}.test.js',
 ]
 
+const mongodb = {
+  extends: true,
+  test: {
+    name: 'MongoDB',
+    include: PER_ENGINE,
+    exclude: ['dist/test/command-line.test.js'],
+    env: { EIDER_TEST_ENGINE: 'MongoDB' },
+  },
+} as const
+
 export default defineConfig(() => ({
   test: {
     testTimeout: 60_000,
@@ -25,6 +36,7 @@ export default defineConfig(() => ({
     projects: [
       { extends: true, test: { name: 'other', include: TESTS, exclude: PER_ENGINE } },
       { extends: true, test: { name: 'SQLite', include: PER_ENGINE } },
+      ...(haveCluster() ? [mongodb] : []),
     ],
   },
 }))

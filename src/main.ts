@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-// The composition root: the only file that names the engines behind the interfaces of store, blobs and bus.
+// The composition root: the only file that names the engines behind the interfaces of store, blobs and bus. The cluster's
+// are read only where the configuration asks for them: an embedded store starts without.
 
 import { BLOBS_MODULE, sqliteBlobs } from './blobs/sqlite/sqlite-blobs.js'
+import type { Bus } from './bus/bus.js'
 import { localBus } from './bus/local/local-bus.js'
 import { runCommandLine } from './cli/command-line.js'
 import type { Opened } from './cli/open.js'
@@ -31,9 +33,34 @@ const limitsOf = (config: Config): Limits => ({
   connectionsPerAccount: config['imap.maxConnectionsPerAccount'],
 })
 
+type Stores = Pick<Services, 'store' | 'blobs'>
+/** What is open so far; closed from the end. */
+type Closing = (() => Promise<void>)[]
+
 async function open(config: Config, log: Logger): Promise<Opened> {
-  if (isCluster(config)) throw new Error('this version opens no MongoDB yet')
-  if (config['bus.url'] !== 'local:') throw new Error('this version uses no Redis yet')
+  const closing: Closing = []
+  const close = async () => {
+    for (const one of closing.splice(0).reverse()) await one()
+  }
+  try {
+    const stores = isCluster(config) ? openMongo(config, log, closing) : openSqlite(config, log, closing)
+    const services: Services = {
+      ...(await stores),
+      bus: await openBus(config, log, closing),
+      passwords: createPasswords(),
+      clock: systemClock,
+      log,
+      limits: limitsOf(config),
+      indexCache: new IndexCache(INDEX_CACHE),
+    }
+    return { services, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function openSqlite(config: Config, log: Logger, closing: Closing): Promise<Stores> {
   const database = await openDatabase({
     file: databaseFile(config.data),
     modules: [STORE_MODULE, BLOBS_MODULE],
@@ -44,26 +71,36 @@ async function open(config: Config, log: Logger): Promise<Opened> {
     },
   })
   const store = sqliteStore(database)
+  closing.push(() => store.close())
   const blobs = await sqliteBlobs(database)
-  const bus = localBus()
-  const services: Services = {
-    store,
-    blobs,
-    bus,
-    passwords: createPasswords(),
-    clock: systemClock,
-    log,
-    limits: limitsOf(config),
-    indexCache: new IndexCache(INDEX_CACHE),
-  }
-  return {
-    services,
-    async close() {
-      await bus.close()
-      await blobs.close()
-      await store.close()
-    },
-  }
+  closing.push(() => blobs.close())
+  return { store, blobs }
+}
+
+async function openMongo(config: Config, log: Logger, closing: Closing): Promise<Stores> {
+  const { 'store.url': url, 'store.timeout': timeoutMs } = config
+  const blobsUrl = config['blobs.url'] === 'store' ? url : config['blobs.url']
+  const { openMongoStore } = await import('./store/mongo/mongo-store.js')
+  const { gridfsBlobs } = await import('./blobs/gridfs/gridfs-blobs.js')
+  const { databaseIn, newMongoClient } = await import('./kit/mongo-client.js')
+  const onNotice = ({ level, event, text }: { level: 'info' | 'warn'; event: string; text: string }) =>
+    log[level]({ text }, event)
+  const store = await openMongoStore({ url, timeoutMs, onNotice })
+  closing.push(() => store.close())
+  const client = newMongoClient(blobsUrl, timeoutMs)
+  closing.push(() => client.close())
+  const blobs = await gridfsBlobs({ client, database: databaseIn(blobsUrl), timeoutMs })
+  closing.push(() => blobs.close())
+  return { store, blobs }
+}
+
+async function openBus(config: Config, log: Logger, closing: Closing): Promise<Bus> {
+  const { 'bus.url': url } = config
+  if (url === 'local:' && isCluster(config)) log.warn({ poll: config['imap.pollInterval'] }, 'bus-local')
+  const { redisBus } = await import('./bus/redis/redis-bus.js')
+  const bus = url === 'local:' ? localBus() : await redisBus({ url, log })
+  closing.push(() => bus.close())
+  return bus
 }
 
 // Whatever is made in the data folder is its owner's alone.

@@ -1,10 +1,11 @@
 // The eider command, as a script uses it: on a running server through its control socket, and on a folder that nobody
 // holds. One body of steps for both.
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Finished, runEider, startServer, type TestServer } from './server.js'
+import { engineName } from './support/engine.js'
 
 for (const where of ['running server', 'folder that nobody holds'] as const) {
   describe(where, () => {
@@ -143,9 +144,12 @@ for (const where of ['running server', 'folder that nobody holds'] as const) {
       })
     })
 
-    test('what is kept is readable by its owner alone', () => {
+    test('what is kept in the folder is readable by its owner alone', () => {
       expect(statSync(dir).mode & 0o077).toBe(0)
-      for (const name of ['eider.db', 'lock']) expect(statSync(join(dir, name)).mode & 0o077).toBe(0)
+      const kept = readdirSync(dir)
+      if (engineName() === 'SQLite') expect(kept).toEqual(expect.arrayContaining(['eider.db', 'lock']))
+      else if (server === undefined) expect(kept).toEqual([])
+      for (const name of kept) expect(statSync(join(dir, name)).mode & 0o077).toBe(0)
     })
   })
 }
@@ -173,9 +177,9 @@ test('a mistake in the configuration exits with 2 and names it', async () => {
   expect(await runEider(['no-such-command'])).toMatchObject({ code: 2 })
 })
 
-test('a command on a folder without data makes nothing', async () => {
-  expect(await runEider(['user', 'list', '--data', '/nonexistent/eider'])).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining('no mail store in /nonexistent/eider'),
-  })
+test('a command makes no data folder: an embedded store is missed, a cluster needs none', async () => {
+  const listed = await runEider(['user', 'list', '--data', '/nonexistent/eider', '--json'])
+  expect(existsSync('/nonexistent')).toBe(false)
+  if (engineName() === 'MongoDB') expect(listed).toMatchObject({ code: 0, stdout: '[]\n' })
+  else expect(listed).toMatchObject({ code: 1, stderr: expect.stringContaining('no mail store in') })
 })

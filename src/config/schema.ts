@@ -14,7 +14,7 @@ export const configSchema = z.object({
   'store.url': url('sqlite:', ...MONGODB)
     .prefault('sqlite:')
     .describe('where accounts and mail are kept; sqlite: in data'),
-  'store.timeout': duration()
+  'store.timeout': duration(100)
     .prefault('10s')
     .describe('how long a MongoDB that does not answer is waited for'),
   'blobs.url': url('store', 'sqlite:', ...MONGODB)

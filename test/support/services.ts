@@ -2,16 +2,20 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gridfsBlobs } from '../../src/blobs/gridfs/gridfs-blobs.js'
 import { BLOBS_MODULE, sqliteBlobs } from '../../src/blobs/sqlite/sqlite-blobs.js'
 import { localBus } from '../../src/bus/local/local-bus.js'
+import { redisBus } from '../../src/bus/redis/redis-bus.js'
 import { systemClock } from '../../src/kit/clock.js'
 import { type Logger, silentLogger } from '../../src/kit/log.js'
+import { databaseIn, newMongoClient } from '../../src/kit/mongo-client.js'
 import { openDatabase } from '../../src/kit/sqlite/database.js'
 import { IndexCache } from '../../src/mail/index-cache.js'
 import { createPasswords } from '../../src/mail/passwords.js'
 import type { Limits, Services } from '../../src/mail/services.js'
+import { openMongoStore } from '../../src/store/mongo/mongo-store.js'
 import { STORE_MODULE, sqliteStore } from '../../src/store/sqlite/sqlite-store.js'
-import { newPlace } from './engine.js'
+import { engineName, newPlace, type Place } from './engine.js'
 
 const LIMITS: Limits = {
   quotaDefault: 2 ** 30,
@@ -44,7 +48,8 @@ export async function openServices(
 ): Promise<OpenServices> {
   const dir = mkdtempSync(join(tmpdir(), 'eider-test-'))
   const place = await newPlace()
-  const { store, blobs, bus, close } = await openStores(dir, log)
+  const opening = engineName() === 'MongoDB' ? openMongo(place, log) : openSqlite(dir, log)
+  const { store, blobs, bus, close } = await opening
   return {
     dir,
     store,
@@ -64,7 +69,16 @@ export async function openServices(
 }
 
 /** As src/main.ts puts them together. */
-async function openStores(dir: string, log: Logger): Promise<OpenStores> {
+async function openMongo({ set }: Place, log: Logger): Promise<OpenStores> {
+  const { 'store.url': url = '', 'bus.url': busUrl = '' } = set
+  const store = await openMongoStore({ url })
+  const client = newMongoClient(url, 10_000)
+  const blobs = await gridfsBlobs({ client, database: databaseIn(url) })
+  const stores = { store, blobs, bus: await redisBus({ url: busUrl, log }) }
+  return { ...stores, close: () => closeStores(stores).finally(() => client.close()) }
+}
+
+async function openSqlite(dir: string, log: Logger): Promise<OpenStores> {
   const database = await openDatabase({
     file: join(dir, 'eider.db'),
     modules: [STORE_MODULE, BLOBS_MODULE],

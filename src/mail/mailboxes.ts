@@ -37,7 +37,10 @@ export async function renameMailbox(
 ): Promise<void> {
   const source = await services.store.mailboxByPath(account, from)
   const { modseq } = await services.store.renameMailbox(account, from, to)
+  // Of INBOX only the mail goes: somebody may have opened the mailbox that it comes into (RFC 3501 §6.3.5).
+  const target = await services.store.mailboxByPath(account, to)
   if (source !== undefined) publish(services, account, modseq, source.id)
+  if (target !== undefined && target.id !== source?.id) publish(services, account, modseq, target.id)
   publishAccount(services, account, modseq)
 }
 

@@ -61,3 +61,27 @@ test('a blob that could not be finished leaves nothing once it is aborted', asyn
   await blobs.close()
   rmSync(folder, { recursive: true })
 })
+
+test('what a full disk left half written goes with the collector; what is being written stays', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'eider-blobs-'))
+  // The third commit is that of abort.
+  vi.stubEnv('EIDER_TEST_FAULT', 'commit:3')
+  const database = await openDatabase({ file: join(folder, 'eider.db'), modules: [BLOBS_MODULE] })
+  const blobs = await sqliteBlobs(database)
+  const kept = database.reader.prepare('SELECT count(*) FROM blob_piece').pluck()
+  const left = blobs.write()
+  await left.write(Buffer.alloc(2 * PIECE_SIZE + 1, 'a'))
+  await left.abort()
+  const written = blobs.write()
+  await written.write(Buffer.alloc(PIECE_SIZE + 1, 'b'))
+  const before = Number(kept.get())
+  expect(before).toBeGreaterThan(1)
+  await blobs.collect(-1000, async () => new Set())
+  expect(kept.get()).toBe(1)
+  const { hash } = await written.finish()
+  const octets: Uint8Array[] = []
+  for await (const piece of blobs.read(hash, 0, PIECE_SIZE + 1)) octets.push(piece)
+  expect(Buffer.concat(octets)).toEqual(Buffer.alloc(PIECE_SIZE + 1, 'b'))
+  await blobs.close()
+  rmSync(folder, { recursive: true })
+})

@@ -45,7 +45,9 @@ class Reads {
     this.after = db.prepare<[number], BlobRow>(
       `${columns} hash IS NOT NULL AND id > ? ORDER BY id LIMIT ${PAGE}`,
     )
-    this.staged = db.prepare<[], number>(`SELECT id FROM blob WHERE state = ${STAGED}`).pluck()
+    this.staged = db
+      .prepare<[number], number>(`SELECT id FROM blob WHERE state = ${STAGED} AND used_at < ?`)
+      .pluck()
     this.unused = db.prepare<[number, number], BlobRow>(
       `${columns} state = ${LIVE} AND used_at < ? AND id > ? ORDER BY id LIMIT ${PAGE}`,
     )
@@ -81,28 +83,42 @@ async function dropWith(write: BlobWrite, blob: number): Promise<void> {
   while (await write('drop', { blob }));
 }
 
-const sinkOf = (write: BlobWrite): PieceSink<number> => ({
-  piece: (blob, number, octets) => write('piece', { blob, number, octets }),
+/** `open`: the staged blobs that somebody is writing. */
+const sinkOf = (write: BlobWrite, open: Set<number>): PieceSink<number> => ({
+  async piece(blob, number, octets) {
+    const id = await write('piece', { blob, number, octets })
+    if (blob === undefined) open.add(id)
+    return id
+  },
   async finish(blob, octets, hash, size) {
     await write('finish', { blob, octets, hash, size })
+    if (blob === undefined) return
     // Where the octets were there already this copy is left over; else it is live, and drop does nothing.
-    if (blob !== undefined) await dropWith(write, blob)
+    await dropWith(write, blob)
+    open.delete(blob)
   },
-  drop: (blob) => dropWith(write, blob),
+  drop(blob) {
+    // Where the disk is too full even for that, the collector drops it later.
+    open.delete(blob)
+    return dropWith(write, blob)
+  },
 })
 
 class Collector {
   readonly #reads: Reads
   readonly #write: BlobWrite
+  readonly #open: ReadonlySet<number>
 
-  constructor(reads: Reads, write: BlobWrite) {
+  constructor(reads: Reads, write: BlobWrite, open: ReadonlySet<number>) {
     this.#reads = reads
     this.#write = write
+    this.#open = open
   }
 
-  /** What a process that died was writing, or deleting. */
-  async dropStaged(): Promise<void> {
-    for (const blob of this.#reads.staged.all()) await dropWith(this.#write, blob)
+  /** What nobody is writing any more: a process that died was, or one that could not drop it. */
+  async dropStaged(before: number): Promise<void> {
+    for (const blob of this.#reads.staged.all(before))
+      if (!this.#open.has(blob)) await dropWith(this.#write, blob)
   }
 
   async markUnused(before: number, isReferenced: IsReferenced): Promise<void> {
@@ -165,10 +181,11 @@ async function* verifyAll(reads: Reads): AsyncIterable<{ hash: string; size: num
 /** The blob store in an open database; drops what a process that died left half written. */
 export async function sqliteBlobs(database: Database): Promise<BlobStore> {
   const write = writeTo(database)
-  const sink = sinkOf(write)
+  const open = new Set<number>()
+  const sink = sinkOf(write, open)
   const reads = new Reads(database.reader)
-  const collector = new Collector(reads, write)
-  await collector.dropStaged()
+  const collector = new Collector(reads, write, open)
+  await collector.dropStaged(Number.MAX_SAFE_INTEGER)
   return {
     write: () => new PieceWriter(sink),
     read: (hash, start, end) => reading(readPieces(reads, hash, start, end)),
@@ -176,6 +193,7 @@ export async function sqliteBlobs(database: Database): Promise<BlobStore> {
     verify: () => reading(verifyAll(reads)),
     async collect(graceMs, isReferenced) {
       const before = Date.now() - graceMs
+      await collector.dropStaged(before)
       const deleted = await collector.deleteDying(before, isReferenced)
       await collector.markUnused(before, isReferenced)
       await collector.shrink()

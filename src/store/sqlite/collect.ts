@@ -10,6 +10,9 @@ import { contentRow } from './schema.js'
 /** Rows of one slice: contents cost some 50 µs each, packed values 20. */
 const SLICE_ROWS = 128
 
+/** `collected_until` of an account whose contents must all be looked at. */
+export const NEVER_COLLECTED = -1
+
 /** Deletes what is kept of a content. */
 function contentRemover(db: Connection): (account: number, content: number) => void {
   const find = db.prepare<[number], number>('SELECT source FROM content WHERE id = ?').pluck()
@@ -96,6 +99,8 @@ export function dropMailboxMutation(db: Connection): MutationOf<'dropMailbox'> {
     'SELECT 1 FROM mailbox WHERE account = ? AND mailbox = ? AND deleted_at IS NOT NULL',
   )
   const removeRow = db.prepare<number[]>('DELETE FROM mailbox WHERE account = ? AND mailbox = ?')
+  // With the row goes what tells that its contents are to be looked for: the next round does, whatever becomes of this one.
+  const markDue = db.prepare<number[]>('UPDATE account SET collected_until = ? WHERE account = ?')
   return ({ account, mailbox }) => {
     if (isDeleted.get(account, mailbox) === undefined)
       throw new StoreError('no-such-mailbox', `mailbox ${mailbox} of account ${account} has not been deleted`)
@@ -104,6 +109,7 @@ export function dropMailboxMutation(db: Connection): MutationOf<'dropMailbox'> {
       if (purged > 0) return { purged, more: true }
     }
     removeRow.run(account, mailbox)
+    markDue.run(NEVER_COLLECTED, account)
     return { purged: 1, more: false }
   }
 }

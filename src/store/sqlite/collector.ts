@@ -4,6 +4,7 @@ import type { Connection } from '../../kit/sqlite/connection.js'
 import type { CollectOptions } from '../maintenance.js'
 import { type Access, betweenPages } from './access.js'
 import type { Args, Calls, Purged } from './calls.js'
+import { NEVER_COLLECTED } from './collect.js'
 import { Marking } from './marking.js'
 
 /** Contents purged in one mutation. */
@@ -74,7 +75,8 @@ export class Collector {
     collected.mailboxes += mailboxes.length
     // Contents before tombstones: those tell which contents may have become garbage.
     const expunged = this.#hasExpunged.get(account, state.collected_until, keepFrom) !== undefined
-    if (mailboxes.length > 0 || expunged) collected.contents += await this.#collectContents(state, keepFrom)
+    const due = mailboxes.length > 0 || state.collected_until === NEVER_COLLECTED
+    if (due || expunged) collected.contents += await this.#collectContents(state, keepFrom)
     if (this.#hasExpunged.get(account, 0, tombstonesFrom) !== undefined)
       collected.tombstones += await this.#inSlices('purgeTombstones', { account, before: tombstonesFrom })
   }

@@ -11,12 +11,11 @@ import {
   ReadConcern,
   type Timestamp,
 } from 'mongodb'
-import { StoreError } from '../errors.js'
 import { within } from './failures.js'
+import { isSharded, nameIn, refuseStandalone } from './opening.js'
 import { COLLECTIONS, type Kind, type Kinds } from './schema.js'
 
 export const DEFAULT_TIMEOUT_MS = 10_000
-const DEFAULT_NAME = 'eider'
 /** Seconds that a transaction may live: what an instance that died inside one blocks, at the most. */
 const TRANSACTION_LIFETIME = 10
 /** Those that wait for a connection share this many; transactions and reads each take one at a time. */
@@ -71,11 +70,14 @@ export class MongoDatabase {
       maxPoolSize: CONNECTIONS,
       promoteBuffers: true,
       monitorCommands: options.onCommand !== undefined,
-      appName: 'eider',
+      // A URL may name it otherwise.
+      ...(/[?&]appName=/i.test(options.url) ? {} : { appName: 'eider' }),
     })
     if (options.onCommand !== undefined) client.on('commandStarted', options.onCommand)
     try {
-      const sharded = await within(timeoutMs, 'opening the store', demandReplicaSet(client))
+      // Side by side: each may take the whole time where nobody answers.
+      const opening = Promise.all([isSharded(client), refuseStandalone(options.url, timeoutMs)])
+      const [sharded] = await within(timeoutMs, 'opening the store', opening)
       const database = new MongoDatabase(client, options, nameIn(options.url), sharded)
       if (!sharded) await database.#limitTransactions()
       return database
@@ -142,26 +144,4 @@ export class MongoDatabase {
       text: `MongoDB's ${name} ${found}: an instance that dies may block its accounts that long. Start mongod with --setParameter ${name}=${TRANSACTION_LIFETIME}`,
     })
   }
-}
-
-const nameIn = (url: string): string => {
-  const [, name] = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url) ?? []
-  return name === undefined ? DEFAULT_NAME : decodeURIComponent(name)
-}
-
-/** Transactions need a replica set, if only of one; whether it is a sharded cluster. */
-async function demandReplicaSet(client: MongoClient): Promise<boolean> {
-  await client.connect()
-  const hello = await client.db('admin').command({ hello: 1 })
-  if (hello['msg'] === 'isdbgrid') return true
-  if (typeof hello['setName'] === 'string') return false
-  if (hello['isreplicaset'] === true)
-    throw new StoreError(
-      'unavailable',
-      'this mongod was started with --replSet but its replica set has not been initiated: run once  mongosh --eval "rs.initiate()"',
-    )
-  throw new StoreError(
-    'unavailable',
-    'this mongod stands alone, and transactions need a replica set, if only of one member: start it with  mongod --replSet rs0  and run once  mongosh --eval "rs.initiate()"',
-  )
 }

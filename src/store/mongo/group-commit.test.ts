@@ -44,6 +44,15 @@ async function connect(url: string): Promise<Client> {
   }
 }
 
+/** Commands are made to fail for these clients, and for no others on the same server. */
+const APP = `group-commit-${process.pid}`
+
+function named(url: string): string {
+  const withName = new URL(url)
+  withName.searchParams.set('appName', APP)
+  return withName.href
+}
+
 let accounts = 0
 
 const newAccount = async ({ commits }: Client): Promise<number> => {
@@ -82,8 +91,8 @@ describeWith(['mongod'], 'the group commit', () => {
   let other: Client
   beforeAll(async () => {
     place = await newDatabase()
-    client = await connect(place.url)
-    other = await connect(place.url)
+    client = await connect(named(place.url))
+    other = await connect(named(place.url))
   })
   afterAll(async () => {
     await Promise.all([client.close(), other.close()])
@@ -95,7 +104,7 @@ describeWith(['mongod'], 'the group commit', () => {
   const admin = () => client.database.client.db('admin')
   afterEach(() => admin().command({ configureFailPoint: 'failCommand', mode: 'off' }))
   const failCommand = (mode: unknown, data: Record<string, unknown>) =>
-    admin().command({ configureFailPoint: 'failCommand', mode, data: { appName: 'eider', ...data } })
+    admin().command({ configureFailPoint: 'failCommand', mode, data: { appName: APP, ...data } })
   const stored = async (account: number) => {
     const found = await client.database.collection('account').findOne({ _id: accountKey(account) })
     if (found === null) throw new Error(`account ${account} is not there`)

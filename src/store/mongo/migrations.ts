@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import type { Collection, IndexDescription } from 'mongodb'
 import { StoreError } from '../errors.js'
 import type { MongoDatabase } from './database.js'
+import { within } from './failures.js'
 import { FORGOTTEN_S, INSTANCES } from './instance.js'
 import { COLLECTIONS } from './schema.js'
 
@@ -66,6 +67,7 @@ export async function migrate(
   steps: readonly Migration[] = migrations,
 ): Promise<void> {
   const owner = randomUUID()
+  await within(database.timeoutMs, 'making the store', makeStoreCollection(database, owner))
   for (;;) {
     const at = await schemaVersion(database)
     if (at > steps.length)
@@ -76,6 +78,23 @@ export async function migrate(
     if (at === steps.length) return
     if (await takeLease(database, owner)) await migrateAsOwner(database, steps, owner)
     else await pause(POLL_MS)
+  }
+}
+
+/**
+ * The collection that the lease itself lives in. It is made under a name of this instance's own and then renamed, which the
+ * database's lock decides: many that make one collection at once conflict, and a mongod under Wine dies of that.
+ */
+async function makeStoreCollection(database: MongoDatabase, owner: string): Promise<void> {
+  const { db } = database
+  const name = storeCollection(database).collectionName
+  if ((await db.listCollections({ name }, { nameOnly: true }).toArray()).length > 0) return
+  const own = await db.createCollection(`${name}.${owner}`)
+  try {
+    await own.rename(name)
+  } catch (error) {
+    await own.drop()
+    if ((error as { code?: unknown }).code !== NAMESPACE_EXISTS) throw error
   }
 }
 

@@ -84,7 +84,11 @@ async function loadCertificates(config: LoadedConfig['config'], log: Logger): Pr
 const startCollector = ({ services }: Opened, config: LoadedConfig['config']): (() => void) =>
   collectRegularly(
     services,
-    { tombstoneAge: config['retention.expunged'], contentAge: config['retention.content'] },
+    {
+      tombstoneAge: config['retention.expunged'],
+      contentAge: config['retention.content'],
+      contentLimit: config['retention.contentLimit'],
+    },
     config['collector.interval'],
   )
 

@@ -86,6 +86,9 @@ export const configSchema = z.object({
     .prefault('90d')
     .describe('how long the trace of an expunged message is kept'),
   'retention.content': duration().prefault('14d').describe('how long its content is kept; 0: not at all'),
+  'retention.contentLimit': size()
+    .prefault('1GiB')
+    .describe('how much of it is kept for one account; the oldest goes first'),
   'collector.interval': duration()
     .prefault('10m')
     .describe('how often what nobody names any more is removed; 0: never'),

@@ -105,11 +105,12 @@ export function decodeCold(cold: Uint8Array, uids: Uint32Array, into: ColdColumn
   return at + length
 }
 
-/** Only the contents, for the collector's mark. */
-export function decodeContents(cold: Uint8Array, each: (content: number) => void): void {
+/** Only the contents and their sizes, for the collector. */
+export function decodeContents(cold: Uint8Array, each: (content: number, size: number) => void): void {
   const { header, width, length } = coldShape(cold)
   const view = viewOf(cold)
-  for (let entry = 0; entry < length; entry++) each(view.getUint32(header + entry * width + 20, true))
+  for (let entry = 0, from = header; entry < length; entry++, from += width)
+    each(view.getUint32(from + 20, true), view.getUint32(from + 15, true) + view.getUint8(from + 19) * HIGH)
 }
 
 /** The narrowest width that holds the flags of entries `from` … `to` - 1. */

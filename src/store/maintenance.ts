@@ -14,6 +14,8 @@ export interface CollectOptions {
   /** Milliseconds: tombstones older than `tombstoneAge` go, and content that only they name after `contentAge`. */
   readonly tombstoneAge: number
   readonly contentAge: number
+  /** Octets of such content kept for one account at the most: the oldest goes first. Undefined: as much as there is. */
+  readonly contentLimit?: number
 }
 
 export interface MaintenanceStore {

@@ -6,6 +6,7 @@ import { type Access, betweenPages } from './access.js'
 import type { Args, Calls, Purged } from './calls.js'
 import { NEVER_COLLECTED } from './collect.js'
 import { Marking } from './marking.js'
+import { Retained } from './retained.js'
 
 /** Contents purged in one mutation. */
 const PURGE = 128
@@ -30,6 +31,9 @@ type InSlices = 'purgeTombstones' | 'dropMailbox' | 'dropAccount'
 export class Collector {
   readonly #access: Access
   readonly #marking: Marking
+  readonly #retained: Retained
+  /** The account's modseq when what it keeps was last held against the limit. */
+  readonly #weighed = new Map<number, number>()
   readonly #accounts
   readonly #deletedMailboxes
   readonly #hasExpunged
@@ -37,6 +41,7 @@ export class Collector {
   constructor(access: Access, db: Connection) {
     this.#access = access
     this.#marking = new Marking(db)
+    this.#retained = new Retained(db, this.#marking)
     this.#accounts = db.prepare<[number], AccountState>(
       'SELECT account, state, modseq, content_next, collected_until FROM account WHERE account > ? ORDER BY account LIMIT 1',
     )
@@ -48,7 +53,7 @@ export class Collector {
     )
   }
 
-  async collect({ tombstoneAge, contentAge }: CollectOptions): Promise<Collected> {
+  async collect({ tombstoneAge, contentAge, contentLimit }: CollectOptions): Promise<Collected> {
     const collected: Collected = { contents: 0, tombstones: 0, mailboxes: 0, accounts: 0 }
     const now = Date.now()
     for (let last = 0; ; ) {
@@ -58,9 +63,19 @@ export class Collector {
       if (state.state === 'removing') {
         await this.#inSlices('dropAccount', { account: state.account })
         collected.accounts++
-      } else await this.#collectAccount(state, now - contentAge, now - tombstoneAge, collected)
+      } else {
+        const keepFrom = await this.#keepFrom(state, now - contentAge, contentLimit)
+        await this.#collectAccount(state, keepFrom, now - tombstoneAge, collected)
+        this.#weighed.set(state.account, state.modseq)
+      }
       await betweenPages()
     }
+  }
+
+  /** Only what an account has changed since can have brought it above the limit. */
+  async #keepFrom({ account, modseq }: AccountState, from: number, limit?: number): Promise<number> {
+    if (limit === undefined || this.#weighed.get(account) === modseq) return from
+    return this.#retained.keepFrom(account, from, limit)
   }
 
   async #collectAccount(

@@ -34,8 +34,8 @@ async function newAccountNumber(database: MongoDatabase): Promise<number> {
   return number
 }
 
-export function accountMethods({ database, mutate }: Access): AccountStore {
-  const accounts = new AccountReads(database)
+export function accountMethods({ database, mutate, prime }: Access): AccountStore {
+  const accounts = new AccountReads(database, prime)
   return {
     createAccount: async (account) =>
       accountOf(await mutate(createAccountMutation(await newAccountNumber(database), account))),

@@ -7,7 +7,8 @@ import { StoreError } from '../errors.js'
 import type { MongoDatabase } from './database.js'
 import { Abandoned, CommitUnknown, failureOf, isCertain, isUnknownCommit, storeError } from './failures.js'
 import type { Instance } from './instance.js'
-import { Memory } from './memory.js'
+import { Memory, type Remembered, type Stored } from './memory.js'
+import { type AccountDocument, COLLECTIONS } from './schema.js'
 import { type Outcome, type Row, Transaction } from './transaction.js'
 import type { Mutation } from './unit.js'
 import { rowsOf, Waiting, WaitingLine } from './waiting.js'
@@ -53,6 +54,13 @@ export class GroupCommit {
       // All that is asked for in one turn goes together.
       queueMicrotask(() => this.#pump())
     })
+  }
+
+  /** What a majority read found of an account, which its next mutation then need not read. */
+  prime(account: AccountDocument, others: readonly Remembered[]): void {
+    const own = { collection: COLLECTIONS.account, document: account as unknown as Stored }
+    // The last, so that it is the last to be forgotten.
+    this.#memory.prime(account.account, [...others, own], account.version)
   }
 
   /** Finishes what was accepted. */

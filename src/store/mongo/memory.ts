@@ -1,7 +1,7 @@
 // What this process remembers of the accounts it wrote last: documents as they stood at a version of the account. They are
 // true exactly as long as the account bears that version, and the update of the account demands that it does.
 
-import type { CollectionName } from './schema.js'
+import { accountKey, COLLECTIONS, type CollectionName } from './schema.js'
 
 export type Stored = { readonly _id: string } & Record<string, unknown>
 
@@ -43,6 +43,15 @@ export class Memory {
       if (this.#accounts.size <= ACCOUNTS) break
       this.#accounts.delete(oldest)
     }
+  }
+
+  /** What a majority read found, the account's own document before the others; known things that are newer stay. */
+  prime(account: number, documents: readonly Remembered[], version: number): void {
+    const own = `${COLLECTIONS.account} ${accountKey(account)}`
+    const known = this.#accounts.get(account)?.get(own)?.document['version']
+    if (known !== undefined && Number(known) >= version) return
+    this.#accounts.delete(account)
+    this.remember(account, documents, [])
   }
 
   forget(account: number): void {

@@ -28,7 +28,7 @@ async function storeIn(database: MongoDatabase): Promise<Store> {
   const instance = new Instance(database)
   const commits = new GroupCommit(database, instance)
   await instance.ping()
-  const access = { database, mutate: commits.run.bind(commits) }
+  const access = { database, mutate: commits.run.bind(commits), prime: commits.prime.bind(commits) }
   const messages = messageMethods(access)
   return {
     ...accountMethods(access),

@@ -1,19 +1,22 @@
 // Accounts, addresses, tokens, mailboxes and subscriptions as they are read: each by one command, or two.
 
-import type { ClientSession } from 'mongodb'
+import type { ClientSession, Document } from 'mongodb'
 import type { AccountId } from '../../model/ids.js'
 import type { MailboxPath } from '../../model/mailbox-path.js'
 import type { Account, Credential, Destination, StoredAddress, Token } from '../accounts.js'
 import { StoreError } from '../errors.js'
 import type { Mailbox } from '../mailboxes.js'
 import { accountOf, mailboxOf } from '../rows.js'
+import type { Access } from './access.js'
 import { addressOf, byAge } from './accounts.js'
 import type { MongoDatabase } from './database.js'
 import { isMailboxKey } from './mailboxes.js'
+import type { Stored } from './memory.js'
 import {
   type AccountDocument,
   accountKey,
   COLLECTIONS,
+  type CollectionName,
   credentialKey,
   keysBelow,
   type MailboxDocument,
@@ -45,11 +48,27 @@ function demandAccount(account: number, document: AccountDocument | null | undef
 /** What an account has in the collection of accounts: itself, its mailboxes, what is recent in them. */
 type Narrow = AccountDocument | MailboxDocument | RecentDocument
 
+/** A name with what was looked up for it. */
+interface Named {
+  readonly accounts: readonly AccountDocument[]
+  readonly inboxes?: readonly Stored[]
+  readonly chunks?: readonly Stored[]
+}
+
+/** INBOX has the number 1 in every account. */
+const INBOX_DIGITS = mailboxKey(1, 1).slice(accountKey(1).length)
+
+const lookup = (localField: string, from: CollectionName, as: string): Document => ({
+  $lookup: { from, localField, foreignField: '_id', as },
+})
+
 export class AccountReads {
   readonly #database: MongoDatabase
+  readonly #prime: Access['prime']
 
-  constructor(database: MongoDatabase) {
+  constructor(database: MongoDatabase, prime: Access['prime']) {
     this.#database = database
+    this.#prime = prime
   }
 
   async account(id: number): Promise<Account | undefined> {
@@ -65,12 +84,39 @@ export class AccountReads {
   }
 
   async byName(usernameKey: string): Promise<Account | undefined> {
-    const [found] = await this.#named(usernameKey, 'user')
-    return found
+    const [found] = await this.#named(usernameKey, [lookup('user', COLLECTIONS.account, 'accounts')])
+    return found?.accounts.map(accountOf)[0]
   }
 
+  /** By one command, which reads what a delivery to it will want: INBOX and its last chunk. */
   async resolve(addressKey: string): Promise<Destination[]> {
-    return (await this.#named(addressKey, 'address')).map((account) => ({ account }))
+    const found = await this.#named(addressKey, [
+      // The account before the others: what is newer than its version will be found out.
+      lookup('address', COLLECTIONS.account, 'accounts'),
+      { $set: { inbox: { $concat: ['$address', INBOX_DIGITS] } } },
+      lookup('inbox', COLLECTIONS.mailbox, 'inboxes'),
+      {
+        $lookup: {
+          from: COLLECTIONS.chunk,
+          let: { from: '$inbox', to: { $concat: ['$inbox', 'g'] } },
+          pipeline: [
+            { $match: { $expr: { $and: [{ $gte: ['$_id', '$$from'] }, { $lt: ['$_id', '$$to'] }] } } },
+            { $sort: { _id: -1 } },
+            { $limit: 1 },
+          ],
+          as: 'chunks',
+        },
+      },
+    ])
+    return found.flatMap(({ accounts, inboxes = [], chunks = [] }) =>
+      accounts.map((account) => {
+        this.#prime(account, [
+          ...inboxes.map((document) => ({ collection: COLLECTIONS.mailbox, document })),
+          ...chunks.map((document) => ({ collection: COLLECTIONS.chunk, document })),
+        ])
+        return { account: accountOf(account) }
+      }),
+    )
   }
 
   /** Some of the accounts above `after`, in order; empty at the end. */
@@ -130,23 +176,13 @@ export class AccountReads {
     return found === null ? undefined : tokenOf(found)
   }
 
-  /** The account who has a name, by one command. */
-  async #named(key: string, as: 'user' | 'address'): Promise<Account[]> {
-    const found = await this.#database.read('looking a name up', (session) =>
+  #named(key: string, stages: readonly Document[]): Promise<Named[]> {
+    return this.#database.read('looking a name up', (session) =>
       this.#database
         .collection('name')
-        .aggregate<{ accounts: AccountDocument[] }>(
-          [
-            { $match: { _id: key } },
-            {
-              $lookup: { from: COLLECTIONS.account, localField: as, foreignField: '_id', as: 'accounts' },
-            },
-          ],
-          { session },
-        )
+        .aggregate<Named>([{ $match: { _id: key } }, ...stages], { session })
         .toArray(),
     )
-    return found.flatMap(({ accounts }) => accounts.map(accountOf))
   }
 }
 

@@ -1,0 +1,184 @@
+// What the store asks of MongoDB: how many commands a piece of work costs, and that each finds what it wants by an index.
+
+import { type CommandStartedEvent, type Document, MongoClient } from 'mongodb'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { newDatabase, type TestDatabase } from '../../../test/support/mongod.js'
+import { describeWith } from '../../../test/support/programs.js'
+import { accountId, contentId, mailboxId, modSeq } from '../../model/ids.js'
+import {
+  drain,
+  mailboxNamed,
+  NO_LIMIT,
+  newAccount,
+  path,
+  place,
+  sample,
+  samples,
+  uidRange,
+} from '../contract/samples.js'
+import type { Store } from '../store.js'
+import { openMongoStore } from './mongo-store.js'
+
+const INBOX = mailboxId(1)
+
+/** Who gets mail for an address, and the delivery: from RCPT to 250. */
+async function deliver(store: Store, address: string): Promise<void> {
+  const [destination] = await store.resolve(address)
+  if (destination === undefined) throw new Error(`nobody has ${address}`)
+  await store.deliver([{ account: destination.account.id, mailbox: INBOX, message: sample() }], NO_LIMIT)
+}
+
+/** An account by its address. */
+async function addressee(store: Store, address: string): Promise<void> {
+  const { id } = await newAccount(store)
+  await store.addAddress(id, { address, addressKey: address, main: true })
+}
+
+/** Whatever a client, an administrator or an instance asks of the store. */
+async function everything(store: Store): Promise<void> {
+  const { id, inbox, other } = await place(store)
+  await store.addAddress(id, { address: 'a@b.example', addressKey: 'a@b.example', main: true })
+  await store.resolve('a@b.example')
+  await store.addresses(id)
+  await store.removeAddress(id, 'a@b.example')
+  await store.accountByName((await store.account(id))?.usernameKey ?? '')
+  await drain(store.accounts())
+  await store.setPassword(id, 'hash')
+  await store.credential(id)
+  await store.setQuota(id, 1e9)
+  const token = await store.createToken({ label: 'x', hash: 'b'.repeat(64) })
+  await store.tokens()
+  await store.tokenByHash('b'.repeat(64))
+  await store.revokeToken(token.id)
+  await messages(store, id, inbox, other)
+  await store.mailboxes(id)
+  await store.createMailbox(id, path('a/b'))
+  await store.mailboxByPath(id, path('a/b'))
+  await store.renameMailbox(id, path('a'), path('c'))
+  await store.deleteMailbox(id, path('c/b'))
+  await store.subscribe(id, path('x'))
+  await store.subscriptions(id)
+  await store.unsubscribe(id, path('x'))
+  await store.claimRecent(id, inbox, 5)
+  await store.recountStorage(id)
+  await store.referencedBlobs(['c'.repeat(64)])
+  await store.ping()
+  await store.removeAccount(id)
+}
+
+async function messages(store: Store, account: number, inbox: number, to: number): Promise<void> {
+  const [id, from, other] = [accountId(account), mailboxId(inbox), mailboxId(to)]
+  await store.append(id, from, samples(200, { flags: ['$Keyword'] }), NO_LIMIT)
+  await store.mailbox(id, from)
+  await drain(store.changeFlags(id, from, uidRange(1, 200), { mode: 'add', flags: ['\\Deleted'] }))
+  await store.copy(id, from, uidRange(1, 150), other, NO_LIMIT)
+  await drain(store.move(id, from, uidRange(1, 10), other))
+  await drain(store.expunge(id, from, uidRange(11, 20)))
+  await drain(store.expunge(id, from))
+  await drain(store.entries(id, other, { cold: true }))
+  const modseq = (await store.account(id))?.modseq ?? modSeq(0)
+  await drain(store.entries(id, other, { since: modSeq(modseq - 2) }))
+  await store.expungedSince(id, from, modSeq(1), modseq)
+  await store.expungedEntries(id, from, uidRange(1, 20))
+  await store.flagTable(id)
+  await drain(store.summaries(id, uidRange(1, 20)))
+  await drain(store.prepared(id, uidRange(1, 20), 'envelope'))
+  await store.source(id, contentId(1))
+  await store.text(id, contentId(1))
+}
+
+/** The commands whose plan can be told, each with one statement, without what belongs to its session. */
+function explainable({ commandName, command }: CommandStartedEvent): Document[] {
+  const { lsid, txnNumber, $clusterTime, readConcern, writeConcern, startTransaction, autocommit, ...rest } =
+    command
+  const plain = Object.fromEntries(Object.entries(rest).filter(([key]) => !key.startsWith('$')))
+  if (commandName === 'find' || commandName === 'aggregate' || commandName === 'findAndModify') return [plain]
+  if (commandName === 'update') return plain['updates'].map((one: Document) => ({ ...plain, updates: [one] }))
+  if (commandName === 'delete') return plain['deletes'].map((one: Document) => ({ ...plain, deletes: [one] }))
+  return []
+}
+
+/** The same for commands that differ in values only. */
+const shapeOf = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf)
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return typeof value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shapeOf(inner)]))
+}
+
+describeWith(['mongod'], 'commands to MongoDB', () => {
+  let database: TestDatabase
+  let store: Store
+  let sent: CommandStartedEvent[] = []
+  beforeAll(async () => {
+    database = await newDatabase()
+    store = await openMongoStore({
+      url: database.url,
+      // An instance renews its lease by one command a second while it works, whatever the work.
+      onCommand: (event) => void (event.command['update'] === 'instances' || sent.push(event)),
+    })
+  })
+  afterAll(async () => {
+    await store.close()
+    await database.drop()
+  })
+  beforeEach(() => {
+    sent = []
+  })
+  const names = () => sent.map(({ commandName, command }) => `${commandName} ${command[commandName]}`)
+
+  test('a delivery alone costs 6 commands at the most, whether or not its account is remembered', async () => {
+    await addressee(store, 'anna@example.org')
+    const fresh = await openMongoStore({
+      url: database.url,
+      onCommand: (event) => void (event.command['update'] === 'instances' || sent.push(event)),
+    })
+    try {
+      await deliver(store, 'anna@example.org')
+      for (let n = 0; n < 3; n++) {
+        sent = []
+        await deliver(fresh, 'anna@example.org')
+        expect(names().length, names().join(', ')).toBeLessThanOrEqual(6)
+      }
+    } finally {
+      await fresh.close()
+    }
+  })
+
+  test('32 deliveries at once cost half a command each, but for finding out whose they are', async () => {
+    for (let n = 0; n < 32; n++) await addressee(store, `user${n}@example.org`)
+    const found = await Promise.all(
+      Array.from({ length: 32 }, (_, n) => store.resolve(`user${n}@example.org`)),
+    )
+    const accounts = found.flatMap((destinations) => destinations.map(({ account }) => account.id))
+    sent = []
+    await Promise.all(
+      accounts.map((account) => store.deliver([{ account, mailbox: INBOX, message: sample() }], NO_LIMIT)),
+    )
+    expect(names().length, names().join(', ')).toBeLessThanOrEqual(16)
+  })
+
+  test('what SELECT reads of 2,000 messages costs 3 commands', async () => {
+    const { id, inbox } = await place(store)
+    await store.append(id, inbox, samples(2000), NO_LIMIT)
+    sent = []
+    await mailboxNamed(store, id, 'INBOX')
+    await drain(store.entries(id, inbox, {}))
+    expect(names().length, names().join(', ')).toBeLessThanOrEqual(3)
+  })
+
+  test('every command finds what it wants by an index', async () => {
+    await everything(store)
+    const commands = new Map<string, Document>()
+    for (const command of sent.flatMap(explainable)) commands.set(JSON.stringify(shapeOf(command)), command)
+    expect(commands.size).toBeGreaterThan(30)
+    const client = new MongoClient(database.url)
+    try {
+      for (const [shape, command] of commands) {
+        const plan = await client.db().command({ explain: command, verbosity: 'queryPlanner' })
+        expect(JSON.stringify(plan), shape).not.toMatch(/COLLSCAN|NestedLoopJoin/)
+      }
+    } finally {
+      await client.close()
+    }
+  })
+})

@@ -1,4 +1,4 @@
-// `npm run test:crash -- --kills 100 [--seed N]`: SIGKILL at random moments while 8 clients APPEND, LMTP, SMTP, COPY,
+// `npm run test:crash -- --kills 100 [--seed N] [--engine mongo]`: SIGKILL at random moments while 8 clients APPEND, LMTP, SMTP, COPY,
 // MOVE, STORE and EXPUNGE; after each restart every acknowledged change is there and nothing else is half there.
 
 import { spawn } from 'node:child_process'
@@ -7,6 +7,8 @@ import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { cleanEnvironment, MAIN, type TestServer } from '../server.js'
+import { engineName, placeOf, settings } from '../support/engine.js'
+import { disposeOwnSet } from '../support/mongod.js'
 import { CLIENTS, compare, findings, letLoose, prepare, type Run, startOn } from './run.js'
 
 /** One kill in six is followed by another during the start, at most this many ms into it. */
@@ -18,10 +20,13 @@ const FREE_PORTS = ['imap', 'imaps', 'smtp', 'lmtp', 'http'].flatMap((name) => [
 ])
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { kills: { type: 'string' }, seed: { type: 'string' } } })
+  const { values } = parseArgs({
+    options: { kills: { type: 'string' }, seed: { type: 'string' }, engine: { type: 'string' } },
+  })
+  if (values.engine === 'mongo') process.env['EIDER_TEST_ENGINE'] = 'MongoDB'
   const kills = Number(values.kills ?? 20)
   const seed = Number(values.seed ?? Date.now() % 2 ** 31)
-  console.log(`crash: ${kills} kills, ${CLIENTS} clients, --seed ${seed}`)
+  console.log(`crash on ${engineName()}: ${kills} kills, ${CLIENTS} clients, --seed ${seed}`)
   const run = await prepare(seed)
   let failed = 0
   let server = await startOn(run)
@@ -36,6 +41,8 @@ async function main(): Promise<void> {
   console.log(`${kills - failed} passed, ${failed} failed`)
   if (failed === 0) rmSync(run.data, { recursive: true, force: true })
   else console.log(`the data folder is kept: ${run.data}`)
+  await (await placeOf(run.data)).remove()
+  await disposeOwnSet()
   process.exitCode = failed === 0 ? 0 : 1
 }
 
@@ -56,7 +63,8 @@ async function killAndRestart(run: Run, server: TestServer) {
 }
 
 async function killAtStart({ data, shared }: Run): Promise<void> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, ...FREE_PORTS], {
+  const { set } = await placeOf(data)
+  const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, ...FREE_PORTS, ...settings(set)], {
     env: cleanEnvironment(),
     stdio: 'ignore',
   })

@@ -215,11 +215,25 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
+/** Where no run shares one: this process's, which ends with it. */
+let ownSet: Promise<ReplicaSet> | undefined
+
+async function sharedUrl(): Promise<string> {
+  const path = process.env[SHARED_SET]
+  if (path !== undefined) return text(connect(path))
+  ownSet ??= startReplicaSet()
+  return (await ownSet).url('test')
+}
+
+/** For programs that are no tests of vitest: what `newDatabase` started for them. */
+export async function disposeOwnSet(): Promise<void> {
+  await (await ownSet)?.dispose()
+  ownSet = undefined
+}
+
 /** A database that nobody else uses, on the shared set; it is made by whoever writes to it first. */
 export async function newDatabase(): Promise<TestDatabase> {
-  const path = process.env[SHARED_SET]
-  if (path === undefined) throw new Error('only tests run by vitest share a replica set')
-  const base = new URL(await text(connect(path)))
+  const base = new URL(await sharedUrl())
   base.pathname = `/eider-test-${process.pid}-${randomBytes(4).toString('hex')}`
   const url = base.href
   return {

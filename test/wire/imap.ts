@@ -99,6 +99,22 @@ export class ImapClient {
     return (found?.values.slice(1) ?? []).map(Number)
   }
 
+  /** RFC 2177: what is told meanwhile stands in `heard`; the returned function ends it. */
+  async idle(): Promise<() => Promise<Completed>> {
+    const tag = `t${this.#nextTag++}`
+    this.tag = tag
+    this.#output.write(`${tag} IDLE\r\n`)
+    const refused = await this.#untilTagged(tag, true)
+    if (refused !== undefined) throw new Error(`IDLE: ${refused.status} ${refused.text}`)
+    const completed = this.#untilTagged(tag, false)
+    // Who asks for the end hears of it.
+    completed.catch(() => {})
+    return async () => {
+      this.#output.write('DONE\r\n')
+      return (await completed) as Completed
+    }
+  }
+
   async logout(): Promise<void> {
     await this.command('LOGOUT').catch(() => {})
     this.close()

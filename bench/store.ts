@@ -1,18 +1,30 @@
-// Measures the store by itself, without protocols: `npm run bench:store [-- DIR]`. What it prints is compared with the goals
-// of docs/architecture.md, "Performance budget", which leave room for the protocol above.
+// Measures a store by itself, without protocols: `npm run bench:store [-- DIR]` the embedded one, `npm run bench:store --
+// mongodb://…` the cluster's, in a database of its own, beside the floor. What it prints is compared with the goals of
+// docs/architecture.md, "Performance budget", which leave room for the protocol above.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MongoClient } from 'mongodb'
 import { openDatabase } from '../src/kit/sqlite/database.js'
 import type { AccountId, MailboxId } from '../src/model/ids.js'
 import { drain, mailboxNamed, NO_LIMIT, newAccount, sample, uidRange } from '../src/store/contract/samples.js'
 import type { NewMessage } from '../src/store/messages.js'
+import { openMongoStore } from '../src/store/mongo/mongo-store.js'
 import { STORE_MODULE, sqliteStore } from '../src/store/sqlite/sqlite-store.js'
 import type { Store } from '../src/store/store.js'
+import { Floor } from './floor.js'
 
 const MESSAGES = 50_000
-const APPENDS = 12_000
+
+/** What is measured, and how often it is appended: a store over a network is given less to do. */
+interface Subject {
+  readonly store: Store
+  readonly appends: number
+  /** Commands sent to MongoDB so far. */
+  readonly commands: () => number
+  close(): Promise<void>
+}
 
 interface Place {
   readonly id: AccountId
@@ -41,9 +53,12 @@ async function place(store: Store): Promise<Place> {
   }
 }
 
+let commands = (): number => 0
+
 /** Runs and prints milliseconds and processor time; where `count` is given, per second and per one too. */
 async function measure(what: string, run: () => Promise<unknown>, count?: number): Promise<void> {
   const before = process.cpuUsage()
+  const sentBefore = commands()
   const began = performance.now()
   await run()
   const ms = performance.now() - began
@@ -53,7 +68,9 @@ async function measure(what: string, run: () => Promise<unknown>, count?: number
       ? ''
       : `${Math.round((count / ms) * 1000)}/s, ${Math.round((user + system) / count)} µs each`
   const cpu = `${((user + system) / 1000).toFixed(1)} ms of processor`
-  console.log(`${what.padEnd(44)}${ms.toFixed(1).padStart(9)} ms   ${cpu.padStart(24)}   ${each}`)
+  const sent = commands() - sentBefore
+  const asked = sent === 0 ? '' : `   ${sent} commands`
+  console.log(`${what.padEnd(44)}${ms.toFixed(1).padStart(9)} ms   ${cpu.padStart(24)}   ${each}${asked}`)
 }
 
 /** Callers that append one message after another, spread over the places. */
@@ -66,13 +83,14 @@ async function append(store: Store, places: readonly Place[], callers: number, c
   )
 }
 
-async function benchAppends(store: Store): Promise<void> {
+async function benchAppends(store: Store, count: number): Promise<void> {
   const places = await Promise.all(Array.from({ length: 8 }, () => place(store)))
-  await measure('append, 1 caller', () => append(store, places, 1, 1000), 1000)
+  const alone = Math.min(count, 1000)
+  await measure('append, 1 caller', () => append(store, places, 1, alone), alone)
   for (let round = 0; round < 3; round++)
-    await measure('append, 8 callers, 8 accounts', () => append(store, places, 8, APPENDS), APPENDS)
-  await measure('append, 8 callers, 1 mailbox', () => append(store, places.slice(0, 1), 8, APPENDS), APPENDS)
-  await measure('append, 32 callers, 8 accounts', () => append(store, places, 32, APPENDS), APPENDS)
+    await measure('append, 8 callers, 8 accounts', () => append(store, places, 8, count), count)
+  await measure('append, 8 callers, 1 mailbox', () => append(store, places.slice(0, 1), 8, count), count)
+  await measure('append, 32 callers, 8 accounts', () => append(store, places, 32, count), count)
 }
 
 async function contentsOf(store: Store, { id, inbox }: Place): Promise<Uint32Array> {
@@ -110,13 +128,50 @@ async function benchChanges(store: Store, { id, inbox, other }: Place): Promise<
   await measure('MOVE 10,000', () => drain(store.move(id, inbox, uidRange(10_001, 20_000), other)))
   await change(['\\Deleted'], uidRange(20_001, 30_000))
   await measure('EXPUNGE 10,000', () => drain(store.expunge(id, inbox)))
+  await measure('EXPUNGE, nothing to expunge', () => drain(store.expunge(id, inbox)))
   await measure('check', () => drain(store.check({ repair: false })))
   await measure('collect 10,000', () => store.collect({ tombstoneAge: 1e9, contentAge: -1 }))
 }
 
-const folder = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'eider-bench-'))
-const store = sqliteStore(await openDatabase({ file: join(folder, 'eider.db'), modules: [STORE_MODULE] }))
-await benchAppends(store)
+async function embedded(directory: string): Promise<Subject> {
+  const folder = mkdtempSync(join(directory, 'eider-bench-'))
+  const store = sqliteStore(await openDatabase({ file: join(folder, 'eider.db'), modules: [STORE_MODULE] }))
+  const close = async (): Promise<void> => {
+    await store.close()
+    rmSync(folder, { recursive: true })
+  }
+  return { store, appends: 12_000, commands: () => 0, close }
+}
+
+async function cluster(server: string): Promise<Subject> {
+  const url = new URL(server)
+  url.pathname = `/eider-bench-store-${process.pid}`
+  let sent = 0
+  const onCommand = (): void => {
+    sent++
+  }
+  const store = await openMongoStore({ url: url.href, onCommand })
+  const floor = new Floor(server)
+  for (const connections of [1, 8]) {
+    await floor.measure(connections, 2)
+    const rate = Math.round(floor.rate(connections) ?? 0)
+    console.log(`floor: plain inserts over ${connections} connections `.padEnd(44), `${rate}/s`)
+  }
+  await floor.close()
+  const close = async (): Promise<void> => {
+    await store.close()
+    const client = await new MongoClient(url.href).connect()
+    await client.db().dropDatabase()
+    await client.close()
+  }
+  return { store, appends: 2400, commands: () => sent, close }
+}
+
+const target = process.argv[2] ?? tmpdir()
+const subject = await (/^mongodb(\+srv)?:/.test(target) ? cluster(target) : embedded(target))
+const { store } = subject
+commands = subject.commands
+await benchAppends(store, subject.appends)
 const at = await place(store)
 await measure(
   `append ${MESSAGES} by 100`,
@@ -128,5 +183,4 @@ await measure(
 )
 await benchReads(store, at)
 await benchChanges(store, at)
-await store.close()
-rmSync(folder, { recursive: true })
+await subject.close()

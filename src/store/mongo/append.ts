@@ -4,12 +4,14 @@ import { FLAG_WORDS } from '../../model/flags.js'
 import { type AccountId, contentId, type MailboxId, modSeq, uid } from '../../model/ids.js'
 import { allocateContents, allocateUids, chargeQuota } from '../allowances.js'
 import { emptyColumns, type FullColumns } from '../columns.js'
+import { CHUNK_SIZE, chunkOf } from '../index-codec.js'
 import type { Appended } from '../messages.js'
 import { appendEntries } from './index-documents.js'
 import { wordsOf } from './keywords.js'
 import { octetsOf, type PackedMessage } from './pack-message.js'
 import {
   type AccountDocument,
+  chunkKey,
   contentKey,
   type MailboxDocument,
   mailboxKey,
@@ -92,6 +94,16 @@ async function appendBatch(
   }))
 }
 
+/** The chunks that the entries will go into, all by one command. */
+async function loadEnds(unit: Unit, batches: readonly Batch[]): Promise<void> {
+  const ends: string[] = []
+  for (const { account, mailbox } of batches) {
+    const { uid_next } = await unit.mailbox(account, mailbox)
+    if (uid_next % CHUNK_SIZE !== 0) ends.push(chunkKey(account, mailbox, chunkOf(uid_next)))
+  }
+  await unit.getAll('chunk', ends)
+}
+
 export function appendMutation(
   deliveries: readonly PackedDelivery[],
   quotaLimit: number,
@@ -107,6 +119,7 @@ export function appendMutation(
       const results: Appended[] = []
       const taken = new Map<number, AccountDocument>()
       for (const account of accounts) taken.set(account, await unit.account(account))
+      await loadEnds(unit, batches)
       for (const batch of batches) {
         const account = taken.get(batch.account) ?? (await unit.account(batch.account))
         const appended = await appendBatch(unit, account, batch, quotaLimit)

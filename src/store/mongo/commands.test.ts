@@ -20,6 +20,7 @@ import type { Store } from '../store.js'
 import { openMongoStore } from './mongo-store.js'
 
 const INBOX = mailboxId(1)
+const MANY = 50_000
 
 /** Who gets mail for an address, and the delivery: from RCPT to 250. */
 async function deliver(store: Store, address: string): Promise<void> {
@@ -83,6 +84,8 @@ async function messages(store: Store, account: number, inbox: number, to: number
   await store.flagTable(id)
   await drain(store.summaries(id, uidRange(1, 20)))
   await drain(store.prepared(id, uidRange(1, 20), 'envelope'))
+  await drain(store.prepared(id, Uint32Array.of(1, 4000), 'structure'))
+  await drain(store.allReferencedBlobs())
   await store.source(id, contentId(1))
   await store.text(id, contentId(1))
 }
@@ -157,13 +160,33 @@ describeWith(['mongod'], 'commands to MongoDB', () => {
     expect(names().length, names().join(', ')).toBeLessThanOrEqual(16)
   })
 
-  test('what SELECT reads of 2,000 messages costs 3 commands', async () => {
+  test('32 appends to one mailbox at once, and a delivery to 8 accounts, cost what one does', async () => {
     const { id, inbox } = await place(store)
-    await store.append(id, inbox, samples(2000), NO_LIMIT)
+    const others = await Promise.all(Array.from({ length: 8 }, () => newAccount(store)))
+    sent = []
+    await Promise.all(Array.from({ length: 32 }, () => store.append(id, inbox, [sample()], NO_LIMIT)))
+    expect(names().length, names().join(', ')).toBeLessThanOrEqual(12)
+    const deliveries = others.map((other) => ({ account: other.id, mailbox: INBOX, message: sample() }))
+    sent = []
+    await store.deliver(deliveries, NO_LIMIT)
+    expect(names().length, names().join(', ')).toBeLessThanOrEqual(6)
+  })
+
+  test('what SELECT reads of 50,000 messages costs 3 commands, FETCH FLAGS 1, STORE 5 a slice', async () => {
+    const { id, inbox } = await place(store)
+    for (let n = 0; n < MANY; n += 2000) await store.append(id, inbox, samples(2000, { text: 'x' }), NO_LIMIT)
     sent = []
     await mailboxNamed(store, id, 'INBOX')
-    await drain(store.entries(id, inbox, {}))
+    await drain(store.entries(id, inbox, { to: MANY }))
+    await store.flagTable(id)
     expect(names().length, names().join(', ')).toBeLessThanOrEqual(3)
+    sent = []
+    await drain(store.entries(id, inbox, { to: MANY }))
+    expect(names()).toEqual(['find chunks'])
+    sent = []
+    const flags = { mode: 'add', flags: ['\\Flagged'] } as const
+    await drain(store.changeFlags(id, inbox, uidRange(1, MANY), flags))
+    expect(names().length, names().join(', ')).toBeLessThanOrEqual(4 * 5 + 1)
   })
 
   test('every command finds what it wants by an index', async () => {

@@ -10,6 +10,8 @@ import { type ContentDocument, contentKey, sourceKey } from './schema.js'
 
 /** Contents of one command and page: about 5 ms of the main thread. */
 const PAGE = 1024
+/** Pages that are asked for at once: MongoDB reads one while another is decoded here. */
+const AHEAD = 3
 /** Of a range of contents, at least one of so many must be wanted: else they are asked for one by one. */
 const SPARSE = 2
 
@@ -60,7 +62,7 @@ export class ContentReads {
     return this.#pages(account, contents, { [what]: 1 }, (document) => document[what])
   }
 
-  /** Pages in the order of `contents`; the next is on its way while the caller tells of one. */
+  /** Pages in the order of `contents`; the next are on their way while the caller tells of one. */
   async *#pages<T>(
     account: AccountId,
     contents: Uint32Array,
@@ -73,11 +75,11 @@ export class ContentReads {
       page.catch(() => {})
       return page
     }
-    let next = contents.length === 0 ? undefined : ask(0)
-    for (let at = PAGE; next !== undefined; at += PAGE) {
-      const page: (T | undefined)[] = await next
-      next = at < contents.length ? ask(at) : undefined
-      yield page
+    const asked: Promise<(T | undefined)[]>[] = []
+    for (let at = 0; at < contents.length || asked.length > 0; ) {
+      for (; at < contents.length && asked.length < AHEAD; at += PAGE) asked.push(ask(at))
+      const page = await asked.shift()
+      if (page !== undefined) yield page
       await betweenPages()
     }
   }

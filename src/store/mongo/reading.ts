@@ -21,6 +21,7 @@ import {
   keysBelow,
   type MailboxDocument,
   mailboxKey,
+  RECENT,
   type RecentDocument,
   recentKey,
   type TokenDocument,
@@ -208,17 +209,22 @@ export class MailboxReads {
     return document === undefined || document.deleted_at !== null ? undefined : toMailbox(document, recent)
   }
 
+  /** One command, because SELECT begins with it: what is recent is joined on by MongoDB. */
   async byPath(account: number, path: string): Promise<Mailbox | undefined> {
-    return this.#database.read('reading a mailbox', async (session) => {
-      const document = await this.#database
+    const [found] = await this.#database.read('reading a mailbox', (session) =>
+      this.#database
         .collection('mailbox')
-        .findOne({ account, path, deleted_at: null, _id: rangeOf(accountKey(account)) }, { session })
-      if (document === null) return undefined
-      const recent = await this.#database
-        .collection('recent')
-        .findOne({ _id: recentKey(account, document.mailbox) }, { session })
-      return toMailbox(document, recent ?? undefined)
-    })
+        .aggregate<MailboxDocument & { readonly recent: readonly RecentDocument[] }>(
+          [
+            { $match: { account, path, deleted_at: null, _id: rangeOf(accountKey(account)) } },
+            { $set: { key: { $concat: ['$_id', RECENT] } } },
+            { $lookup: { from: COLLECTIONS.recent, localField: 'key', foreignField: '_id', as: 'recent' } },
+          ],
+          { session },
+        )
+        .toArray(),
+    )
+    return found === undefined ? undefined : toMailbox(found, found.recent[0])
   }
 
   async subscriptions(account: number): Promise<MailboxPath[]> {

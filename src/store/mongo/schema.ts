@@ -188,7 +188,9 @@ const hex = (value: number, digits: number): string => value.toString(16).padSta
 export const accountKey = (account: number): string => hex(account, 10)
 export const accountOfKey = (key: string): number => Number.parseInt(key.slice(0, 10), 16)
 export const mailboxKey = (account: number, mailbox: number): string => hex(account, 10) + hex(mailbox, 6)
-export const recentKey = (account: number, mailbox: number): string => `${mailboxKey(account, mailbox)}r`
+/** Behind a mailbox's key: the key of what is recent in it. */
+export const RECENT = 'r'
+export const recentKey = (account: number, mailbox: number): string => mailboxKey(account, mailbox) + RECENT
 export const chunkKey = (account: number, mailbox: number, chunk: number): string =>
   mailboxKey(account, mailbox) + hex(chunk, 7)
 /** In the order of modseqs: what was expunged since is a range. A slice buries once in a chunk. */

@@ -7,19 +7,18 @@ import {
   type Collection,
   type CommandStartedEvent,
   type Db,
-  MongoClient,
+  type MongoClient,
   ReadConcern,
   type Timestamp,
 } from 'mongodb'
+import { databaseIn, newMongoClient } from '../../kit/mongo-client.js'
 import { within } from './failures.js'
-import { isSharded, nameIn, refuseStandalone } from './opening.js'
+import { isSharded, refuseStandalone } from './opening.js'
 import { COLLECTIONS, type Kind, type Kinds } from './schema.js'
 
 export const DEFAULT_TIMEOUT_MS = 10_000
 /** Seconds that a transaction may live: what an instance that died inside one blocks, at the most. */
 const TRANSACTION_LIFETIME = 10
-/** Those that wait for a connection share this many; transactions and reads each take one at a time. */
-const CONNECTIONS = 32
 
 export interface Notice {
   readonly level: 'info' | 'warn'
@@ -62,23 +61,13 @@ export class MongoDatabase {
   /** Throws StoreError `unavailable` where MongoDB cannot be reached, or Error where it cannot be used. */
   static async open(options: MongoOptions): Promise<MongoDatabase> {
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-    const client = new MongoClient(options.url, {
-      serverSelectionTimeoutMS: timeoutMs,
-      connectTimeoutMS: timeoutMs,
-      socketTimeoutMS: timeoutMs,
-      waitQueueTimeoutMS: timeoutMs,
-      maxPoolSize: CONNECTIONS,
-      promoteBuffers: true,
-      monitorCommands: options.onCommand !== undefined,
-      // A URL may name it otherwise.
-      ...(/[?&]appName=/i.test(options.url) ? {} : { appName: 'eider' }),
-    })
+    const client = newMongoClient(options.url, timeoutMs, options.onCommand !== undefined)
     if (options.onCommand !== undefined) client.on('commandStarted', options.onCommand)
     try {
       // Side by side: each may take the whole time where nobody answers.
       const opening = Promise.all([isSharded(client), refuseStandalone(options.url, timeoutMs)])
       const [sharded] = await within(timeoutMs, 'opening the store', opening)
-      const database = new MongoDatabase(client, options, nameIn(options.url), sharded)
+      const database = new MongoDatabase(client, options, databaseIn(options.url), sharded)
       if (!sharded) await database.#limitTransactions()
       return database
     } catch (error) {

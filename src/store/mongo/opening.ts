@@ -3,17 +3,10 @@
 import { type Document, MongoClient } from 'mongodb'
 import { StoreError } from '../errors.js'
 
-const DEFAULT_NAME = 'eider'
 const INITIATE = 'run once  mongosh --eval "rs.initiate()"'
 
 /** scheme, credentials, hosts, name, options */
 const URL_FORM = /^(mongodb:\/\/)([^/?]*@)?([^/?@]+)(?:\/([^?]*))?(?:\?(.*))?$/
-
-/** The database that a URL names. */
-export function nameIn(url: string): string {
-  const [, name] = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url) ?? []
-  return name === undefined ? DEFAULT_NAME : decodeURIComponent(name)
-}
 
 /** The first host by itself: as a set the driver never reaches a mongod that belongs to none. */
 function urlOfFirst(url: string): string | undefined {

@@ -176,6 +176,22 @@ function collectorSuite(current: () => OpenBlobs): void {
     expect((await get(blobs, hash)).length).toBe(30)
   })
 
+  test('a touch between the first question and the mark wins', async () => {
+    const { blobs } = current()
+    const hash = await put(blobs, octets(50, 18))
+    const others = async (hashes: readonly string[]) => new Set(hashes.filter((one) => one !== hash))
+    let wasAsked = false
+    const touching = async (hashes: readonly string[]) => {
+      if (hashes.includes(hash)) wasAsked = await blobs.touch(hash)
+      return others(hashes)
+    }
+    // Until it is old enough for the question.
+    await expect.poll(() => blobs.collect(50, touching).then(() => wasAsked)).toBe(true)
+    // Had it been marked, this round would delete it.
+    expect(await blobs.collect(OVER, others)).toEqual({ deleted: 0 })
+    expect((await get(blobs, hash)).length).toBe(50)
+  })
+
   test('a touch between the last question and the deletion wins', async () => {
     const { blobs } = current()
     const hash = await put(blobs, octets(40, 17))

@@ -9,7 +9,7 @@ import { redisBus } from './redis-bus.js'
 
 const [url = '', leaseMs] = process.argv.slice(2)
 const bus = await redisBus({ url, log: silentLogger, leaseMs: Number(leaseMs) })
-const taken = [await bus.takeConnection('a', 2), await bus.takeConnection('a', 2)]
+const taken = [await bus.takeConnection('a', 3), await bus.takeConnection('a', 3)]
 process.stdout.write(taken.every((one) => one !== undefined) ? 'taken\n' : 'refused\n')
 const lines = createInterface(process.stdin)
 lines.on('line', (modseq) => bus.publish({ account: accountId(1), modseq: modSeq(Number(modseq)) }))

@@ -18,9 +18,9 @@ import {
 } from './accounts.js'
 import type { MongoDatabase } from './database.js'
 import { within } from './failures.js'
-import { storeCollection } from './migrations.js'
 import { AccountReads } from './reading.js'
 import { recountStorageMutation } from './recount.js'
+import { storeCollection } from './store-collection.js'
 
 /** A number for a new account, given to nobody else: where no account comes of it, it is left out. */
 async function newAccountNumber(database: MongoDatabase): Promise<number> {

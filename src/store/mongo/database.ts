@@ -37,6 +37,9 @@ export interface MongoOptions {
   readonly onCommand?: (event: CommandStartedEvent) => void
 }
 
+/** New each time: the driver writes the moment into it. */
+export const atOneMoment = (session: ClientSession) => ({ session, readConcern: new ReadConcern('snapshot') })
+
 export class MongoDatabase {
   readonly client: MongoClient
   readonly db: Db
@@ -106,6 +109,16 @@ export class MongoDatabase {
       return await within(this.timeoutMs, doing, query(session))
     } finally {
       // Nothing is sent; it only goes back to the driver's pool.
+      session.endSession().catch(() => {})
+    }
+  }
+
+  /** Like `read`, but all of it as it stood at one moment; each query takes `atOneMoment`. */
+  async snapshot<T>(doing: string, query: (session: ClientSession) => Promise<T>): Promise<T> {
+    const session = this.client.startSession({ snapshot: true })
+    try {
+      return await within(this.timeoutMs, doing, query(session))
+    } finally {
       session.endSession().catch(() => {})
     }
   }

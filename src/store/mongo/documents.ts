@@ -1,7 +1,7 @@
 // The documents of one transaction as its mutations see them: what was loaded, what was made of it, and the loads that wait
 // for each other, so that one command reads for all. unit.ts says what a mutation may do; transaction.ts runs it.
 
-import type { ClientSession } from 'mongodb'
+import type { ClientSession, Filter } from 'mongodb'
 import type { MongoDatabase } from './database.js'
 import type { Remembered, Stored } from './memory.js'
 import { COLLECTIONS, type CollectionName, type Kind } from './schema.js'
@@ -20,6 +20,27 @@ interface RangeWanted {
   readonly resolve: (documents: Stored[]) => void
 }
 
+/** What is read without being taken among the documents: nobody changes it. */
+export interface Look {
+  readonly from: string
+  readonly to: string
+  readonly limit: number
+  /** The index that finds them, and what it is asked; without, all of the range, in the order of their keys. */
+  readonly by?: {
+    readonly index: string
+    readonly filter: Record<string, unknown>
+    /** The same of a document which the transaction has already. */
+    readonly accepts: (document: Stored) => boolean
+  }
+  /** All where there are none. */
+  readonly fields?: readonly string[]
+}
+
+interface LookWanted extends Look {
+  readonly collection: CollectionName
+  readonly resolve: (documents: Stored[]) => void
+}
+
 /** Collections in the order in which they are read and written. */
 export const COLLECTION_ORDER: readonly CollectionName[] = [...new Set(Object.values(COLLECTIONS))]
 
@@ -33,6 +54,7 @@ export class Documents {
   readonly #waiting = new Set<object>()
   #wanted = new Map<CollectionName, Set<string>>()
   #ranges: RangeWanted[] = []
+  #looks: LookWanted[] = []
   #heard: { resolve: () => void; reject: (error: unknown) => void }[] = []
   #reading = false
   /** After a command failed the transaction is over: nothing more is asked. */
@@ -113,6 +135,27 @@ export class Documents {
       .slice(0, limit)
   }
 
+  /** As the mutations so far leave it, in order; the documents are not to be changed. */
+  async look(runner: object, kind: Kind, look: Look): Promise<Stored[]> {
+    const collection = COLLECTIONS[kind]
+    const { from, to, limit, by } = look
+    const gone = this.#within(collection, from, to).filter(([, slot]) => slot.now === null).length
+    let found: Stored[] = []
+    const resolve = (documents: Stored[]): void => {
+      found = documents
+    }
+    this.#looks.push({ ...look, limit: limit + gone, collection, resolve })
+    await this.#wait(runner)
+    const slots = this.slots(collection)
+    const known = this.#within(collection, from, to)
+      .map(([, { now }]) => now)
+      .filter((document) => document !== null)
+      .filter((document) => by?.accepts(document) ?? true)
+    return [...found.filter(({ _id }) => !slots.has(_id)), ...known]
+      .sort((a, b) => byOctets(a._id, b._id))
+      .slice(0, limit)
+  }
+
   #within(collection: CollectionName, from: string, to: string): [string, Slot][] {
     return [...this.slots(collection)].filter(([id]) => byOctets(id, from) >= 0 && byOctets(id, to) < 0)
   }
@@ -139,14 +182,17 @@ export class Documents {
   async #read(): Promise<void> {
     const wanted = this.#wanted
     const ranges = this.#ranges
+    const looks = this.#looks
     const heard = this.#heard
     this.#wanted = new Map()
     this.#ranges = []
+    this.#looks = []
     this.#heard = []
     try {
       // One after another: a session in a transaction takes one command at a time.
       for (const [collection, ids] of wanted) await this.#readIds(collection, [...ids])
       for (const range of ranges) range.resolve(await this.#readRange(range))
+      for (const look of looks) look.resolve(await this.#look(look))
     } catch (error) {
       this.#failure = { error }
     }
@@ -180,6 +226,19 @@ export class Documents {
       .batchSize(Math.min(limit, 10_000) + 1)
       .toArray()
     return found as Stored[]
+  }
+
+  async #look({ collection, from, to, limit, by, fields = [] }: LookWanted): Promise<Stored[]> {
+    const cursor = this.#database.db
+      .collection<Stored>(collection)
+      .find((by?.filter ?? { _id: { $gte: from, $lt: to } }) as Filter<Stored>, {
+        session: this.#session,
+        hint: by?.index ?? '_id_',
+        projection: Object.fromEntries(fields.map((field) => [field, 1])),
+      })
+      .limit(Number.isFinite(limit) ? limit : 0)
+      .batchSize(Math.min(limit, 10_000) + 1)
+    return (await (by === undefined ? cursor.sort({ _id: 1 }) : cursor).toArray()) as Stored[]
   }
 }
 

@@ -1,24 +1,15 @@
 // Collections and indexes, by numbered migrations under a lease: any number of instances may start at once, one of them
 // migrates and the others wait. Never in a transaction. A schema that is newer than this program is refused.
 
-import { randomUUID } from 'node:crypto'
-import type { Collection, IndexDescription } from 'mongodb'
+import type { IndexDescription } from 'mongodb'
+import { makeCollection } from '../../kit/mongo-collection.js'
 import { StoreError } from '../errors.js'
 import type { MongoDatabase } from './database.js'
 import { within } from './failures.js'
 import { FORGOTTEN_S, INSTANCES } from './instance.js'
+import { Lease } from './lease.js'
 import { COLLECTIONS } from './schema.js'
-
-/** The schema's version, leases and the counter of accounts, by name. */
-export interface StoreDocument {
-  readonly _id: string
-  readonly value?: number
-  readonly owner?: string
-  readonly expires?: Date
-}
-
-export const storeCollection = (database: MongoDatabase): Collection<StoreDocument> =>
-  database.db.collection<StoreDocument>('store')
+import { storeCollection } from './store-collection.js'
 
 /** May run again after it was interrupted. `still` keeps the lease, and throws where it was lost. */
 type Migration = (database: MongoDatabase, still: () => Promise<void>) => Promise<void>
@@ -34,6 +25,12 @@ const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
     { key: { account: 1, path: 1 }, name: 'by_path', partialFilterExpression: { path: { $exists: true } } },
     // By number, for lists: mailboxes stand in the same collection.
     { key: { account: 1 }, name: 'by_number', partialFilterExpression: { username: { $exists: true } } },
+    // For the collector: those that are deleted, and not dropped yet.
+    {
+      key: { account: 1, deleted_at: 1 },
+      name: 'by_deletion',
+      partialFilterExpression: { deleted_at: { $gt: 0 } },
+    },
   ],
   [COLLECTIONS.chunk]: [{ key: { account: 1, mailbox: 1, max_modseq: 1, chunk: 1 }, name: 'by_modseq' }],
   [COLLECTIONS.tombstone]: [
@@ -66,8 +63,13 @@ export async function migrate(
   database: MongoDatabase,
   steps: readonly Migration[] = migrations,
 ): Promise<void> {
-  const owner = randomUUID()
-  await within(database.timeoutMs, 'making the store', makeStoreCollection(database, owner))
+  const { db } = database
+  await within(
+    database.timeoutMs,
+    'making the store',
+    makeCollection(db, storeCollection(database).collectionName),
+  )
+  const lease = new Lease(database, 'migration', LEASE_MS)
   for (;;) {
     const at = await schemaVersion(database)
     if (at > steps.length)
@@ -76,25 +78,8 @@ export async function migrate(
         `the database has schema ${at}, this program knows ${steps.length}: use the newer program that wrote it`,
       )
     if (at === steps.length) return
-    if (await takeLease(database, owner)) await migrateAsOwner(database, steps, owner)
+    if (await lease.take()) await migrateAsOwner(database, steps, lease)
     else await pause(POLL_MS)
-  }
-}
-
-/**
- * The collection that the lease itself lives in. It is made under a name of this instance's own and then renamed, which the
- * database's lock decides: many that make one collection at once conflict, and a mongod under Wine dies of that.
- */
-async function makeStoreCollection(database: MongoDatabase, owner: string): Promise<void> {
-  const { db } = database
-  const name = storeCollection(database).collectionName
-  if ((await db.listCollections({ name }, { nameOnly: true }).toArray()).length > 0) return
-  const own = await db.createCollection(`${name}.${owner}`)
-  try {
-    await own.rename(name)
-  } catch (error) {
-    await own.drop()
-    if ((error as { code?: unknown }).code !== NAMESPACE_EXISTS) throw error
   }
 }
 
@@ -105,9 +90,9 @@ async function schemaVersion(database: MongoDatabase): Promise<number> {
   return found?.value ?? 0
 }
 
-async function migrateAsOwner(database: MongoDatabase, steps: readonly Migration[], owner: string) {
+async function migrateAsOwner(database: MongoDatabase, steps: readonly Migration[], lease: Lease) {
   const still = async (): Promise<void> => {
-    if (!(await takeLease(database, owner)))
+    if (!(await lease.take()))
       throw new StoreError('unavailable', 'another instance has taken over the migration: start again')
   }
   try {
@@ -122,21 +107,6 @@ async function migrateAsOwner(database: MongoDatabase, steps: readonly Migration
       )
     }
   } finally {
-    await storeCollection(database).deleteOne({ _id: 'migration', owner })
+    await lease.release()
   }
-}
-
-/** Takes or keeps the lease on migrating, by the clock of MongoDB; false where another has it. */
-async function takeLease(database: MongoDatabase, owner: string): Promise<boolean> {
-  const mine = { $literal: owner }
-  const free = {
-    $or: [{ $eq: ['$owner', mine] }, { $lt: [{ $ifNull: ['$expires', new Date(0)] }, '$$NOW'] }],
-  }
-  const expires = { $add: ['$$NOW', LEASE_MS] }
-  const lease = await storeCollection(database).findOneAndUpdate(
-    { _id: 'migration' },
-    [{ $set: { owner: { $cond: [free, mine, '$owner'] }, expires: { $cond: [free, expires, '$expires'] } } }],
-    { upsert: true, returnDocument: 'after' },
-  )
-  return lease?.owner === owner
 }

@@ -7,10 +7,9 @@ import { MongoDatabase, type MongoOptions } from './database.js'
 import { GroupCommit } from './group-commit.js'
 import { Instance } from './instance.js'
 import { mailboxMethods } from './mailbox-methods.js'
+import { maintenanceMethods } from './maintenance-methods.js'
 import { messageMethods } from './message-methods.js'
 import { migrate } from './migrations.js'
-import { missingMethods } from './missing.js'
-import { referenceMethods } from './references.js'
 
 /** Opens the store, making or migrating what is not there. Throws StoreError. */
 export async function openMongoStore(options: MongoOptions): Promise<Store> {
@@ -34,9 +33,7 @@ async function storeIn(database: MongoDatabase): Promise<Store> {
     ...accountMethods(access),
     ...mailboxMethods(access, messages),
     ...messages,
-    ...missingMethods(),
-    ...referenceMethods(database),
-    ping: () => instance.ping(),
+    ...maintenanceMethods(access, instance),
     async close() {
       await commits.close()
       await instance.close()

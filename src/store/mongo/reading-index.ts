@@ -11,7 +11,15 @@ import { flagTableOf } from '../keywords.js'
 import type { EntryPage, EntryQuery } from '../messages.js'
 import { betweenPages } from './access.js'
 import type { MongoDatabase } from './database.js'
-import { accountKey, type ChunkDocument, chunkKey, contentKey, mailboxKey, tombstoneKey } from './schema.js'
+import {
+  accountKey,
+  type ChunkDocument,
+  chunkKey,
+  contentKey,
+  keyBehind,
+  mailboxKey,
+  tombstoneKey,
+} from './schema.js'
 
 /** Chunks of one command: 65,536 UIDs, some 600 KB hot, 2 MB with the cold half. */
 const READ_CHUNKS = 512
@@ -111,8 +119,7 @@ export class IndexReads {
       }
       const last = found.at(-1)
       if (found.length < READ_TOMBSTONES || last === undefined) return Uint32Array.from(uids).sort()
-      // The first key behind it: keys have no NUL.
-      from = `${last._id}\0`
+      from = keyBehind(last._id)
       await betweenPages()
     }
   }

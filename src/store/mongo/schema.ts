@@ -197,6 +197,8 @@ export const chunkKey = (account: number, mailbox: number, chunk: number): strin
 export const tombstoneKey = (account: number, mailbox: number, modseq: number, chunk: number): string =>
   mailboxKey(account, mailbox) + hex(modseq, 12) + hex(chunk, 7)
 export const contentKey = (account: number, content: number): string => hex(account, 10) + hex(content, 8)
+/** Of a content's key, or of one that begins with it. */
+export const contentOfKey = (key: string): number => Number.parseInt(key.slice(10, 18), 16)
 /** Behind all contents of the account. */
 export const sourceKey = (account: number, content: number): string =>
   `${hex(account, 10)}s${hex(content, 8)}`
@@ -206,6 +208,9 @@ export const addressDocumentKey = (account: number, addressKey: string): string 
   accountKey(account) + addressKey
 export const credentialKey = (account: number, kind: 'password'): string => accountKey(account) + kind
 export const subscriptionKey = (account: number, path: string): string => accountKey(account) + path
+
+/** The first possible key behind `key`: keys have no NUL. */
+export const keyBehind = (key: string): string => `${key}\0`
 
 /** The range [from, to) of all keys that begin with `key` (which ends in a hex digit). */
 export const keysBelow = (key: string): { readonly from: string; readonly to: string } => ({

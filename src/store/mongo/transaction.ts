@@ -17,6 +17,7 @@ import {
   type CollectionName,
   type Kind,
   type Kinds,
+  keysBelow,
   type MailboxDocument,
   mailboxKey,
 } from './schema.js'
@@ -78,6 +79,35 @@ class MutationUnit implements Unit {
   ): Promise<Kinds[K][]> {
     const found = await this.#documents.range(this.#runner, kind, from, to, limit)
     return found.map(({ _id }) => this.#draft(kind, _id)).filter((document) => document !== undefined)
+  }
+
+  async look<K extends Kind>(
+    kind: K,
+    from: string,
+    to: string,
+    limit: number,
+  ): Promise<readonly Readonly<Kinds[K]>[]> {
+    const found = await this.#documents.look(this.#runner, kind, { from, to, limit })
+    return found as unknown as readonly Readonly<Kinds[K]>[]
+  }
+
+  async keys(kind: Kind, from: string, to: string, limit: number): Promise<readonly string[]> {
+    const found = await this.#documents.look(this.#runner, kind, { from, to, limit, fields: ['_id'] })
+    return found.map(({ _id }) => _id)
+  }
+
+  async changedChunks(account: number, mailbox: number, since: number): Promise<readonly Uint8Array[]> {
+    const found = await this.#documents.look(this.#runner, 'chunk', {
+      ...keysBelow(mailboxKey(account, mailbox)),
+      limit: Number.POSITIVE_INFINITY,
+      by: {
+        index: 'by_modseq',
+        filter: { account, mailbox, max_modseq: { $gt: since } },
+        accepts: (document) => Number(document['max_modseq']) > since,
+      },
+      fields: ['cold'],
+    })
+    return found.map((document) => document['cold'] as Uint8Array)
   }
 
   insert<K extends Kind>(kind: K, document: Kinds[K]): void {

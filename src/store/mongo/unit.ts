@@ -27,6 +27,17 @@ export interface Unit {
   getAll<K extends Kind>(kind: K, ids: readonly string[]): Promise<(Kinds[K] | undefined)[]>
   /** Those with from ≤ _id < to in order, at the most `limit`. */
   range<K extends Kind>(kind: K, from: string, to: string, limit?: number): Promise<Kinds[K][]>
+  /** Those with from ≤ _id < to in order, at the most `limit`: only to be looked at, not to be changed. */
+  look<K extends Kind>(
+    kind: K,
+    from: string,
+    to: string,
+    limit: number,
+  ): Promise<readonly Readonly<Kinds[K]>[]>
+  /** Keys from ≤ _id < to in order, at the most `limit`: of what is to be removed unseen. */
+  keys(kind: Kind, from: string, to: string, limit: number): Promise<readonly string[]>
+  /** The cold values of a mailbox's chunks that were changed since: only to be looked at. */
+  changedChunks(account: number, mailbox: number, since: number): Promise<readonly Uint8Array[]>
   /** A document that is known not to be there. */
   insert<K extends Kind>(kind: K, document: Kinds[K]): void
   remove(kind: Kind, id: string): void

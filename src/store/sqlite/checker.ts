@@ -1,19 +1,16 @@
 // `eider check` on SQLite: each mailbox and account inside a transaction (check.ts), contents in pages.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
-import type { Cut } from '../../model/message.js'
-import { decodeChunk } from '../index-codec.js'
+import { checkContent, checkEntries, decodedOrNone, type SourceLengths } from '../check-content.js'
+import type { ContentSet } from '../content-set.js'
 import type { Finding } from '../maintenance.js'
 import { type Access, betweenPages } from './access.js'
-import { type ContentSet, Marking } from './marking.js'
+import { Marking } from './marking.js'
 import { contentRow } from './schema.js'
 
-interface ContentRow {
+interface ContentRow extends SourceLengths {
   readonly id: number
-  readonly size: number | null
-  readonly trace: number
-  readonly skeleton: number
-  readonly cuts: string
+  readonly source: number | null
   readonly summary: number | null
 }
 
@@ -46,7 +43,7 @@ export class Checker {
     )
     // length() of a stored value reads its header only.
     this.#contents = db.prepare<number[], ContentRow>(
-      `SELECT c.id AS id, s.size AS size, length(s.trace) AS trace, length(s.skeleton) AS skeleton, s.cuts AS cuts,
+      `SELECT c.id AS id, s.id AS source, s.size AS size, length(s.trace) AS trace, length(s.skeleton) AS skeleton, s.cuts AS cuts,
          t.id AS summary
        FROM content c LEFT JOIN source s ON s.id = c.source LEFT JOIN summary t ON t.id = c.id
        WHERE c.id > ? AND c.id < ? ORDER BY c.id LIMIT ${PAGE}`,
@@ -72,19 +69,10 @@ export class Checker {
     for await (const { mailbox, chunk, entries } of this.#marking.cold(account)) {
       const hot = this.#hot.get(account, mailbox, chunk)
       const columns = hot === undefined ? undefined : decodedOrNone(chunk, hot, entries)
-      for (let at = 0; columns !== undefined && at < columns.length; at++) {
-        const content = columns.cold.contents[at] ?? 0
-        const where = `account ${account}, mailbox ${mailbox}, UID ${columns.uids[at]}, content ${content}`
-        const source = this.#sizes.get(contentRow(account, content))
-        const said = columns.cold.sizes[at]
-        if (source === undefined) yield { kind: 'content', where, problem: 'its content is missing' }
-        else if (source.size + source.trace !== said)
-          yield {
-            kind: 'content',
-            where,
-            problem: `its size is ${said}, its source has ${source.size + source.trace}`,
-          }
-      }
+      if (columns === undefined) continue
+      yield* checkEntries({ account, mailbox }, columns, (content) =>
+        this.#sizes.get(contentRow(account, content)),
+      )
     }
   }
 
@@ -107,20 +95,10 @@ export class Checker {
     repair: boolean,
   ): AsyncIterable<Finding> {
     const where = `account ${account}, content ${content}`
-    if (row.size === null) {
-      yield { kind: 'content', where, problem: 'its source is missing' }
-      return
-    }
-    if (row.summary === null) yield { kind: 'content', where, problem: 'its summary is missing' }
-    const cuts = JSON.parse(row.cuts) as Cut[]
-    const rebuilt = cuts.reduce((sum, cut) => sum + cut.length, row.skeleton)
-    if (rebuilt !== row.size)
-      yield {
-        kind: 'content',
-        where,
-        problem: `its source rebuilds to ${rebuilt} octets instead of ${row.size}`,
-      }
-    for (const { blob } of cuts) {
+    const source = row.source === null ? undefined : row
+    const { findings, blobs } = checkContent(where, source, row.summary !== null)
+    yield* findings
+    for (const blob of blobs) {
       const hash = Buffer.from(blob, 'hex')
       if (this.#references.get(account, content, hash) !== undefined) continue
       if (repair) await this.#access.write('addReference', { account, content, hash })
@@ -142,14 +120,5 @@ export class Checker {
         const where = `account ${account}, content ${content}`
         yield { kind: 'orphan', where, problem: 'no entry and no tombstone names it', ...repaired }
       }
-  }
-}
-
-/** Undefined where it cannot be read: the check of the mailbox has said so. */
-function decodedOrNone(chunk: number, hot: Uint8Array, cold: Uint8Array) {
-  try {
-    return decodeChunk(chunk, hot, cold)
-  } catch {
-    return undefined
   }
 }

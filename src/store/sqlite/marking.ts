@@ -2,6 +2,7 @@
 // the tombstones after them, because that is the way that entries go.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
+import { ContentSet } from '../content-set.js'
 import { decodeContents } from '../index-codec.js'
 import { betweenPages } from './access.js'
 import { contentRow } from './schema.js'
@@ -10,25 +11,6 @@ import { contentRow } from './schema.js'
 const PAGE_VALUES = 128
 /** Contents of one page. */
 const PAGE_CONTENTS = 1024
-
-/** A set of content numbers, a bit each. */
-export class ContentSet {
-  #bits = new Uint8Array(1024)
-
-  add(content: number): void {
-    const octet = content >>> 3
-    if (octet >= this.#bits.length) {
-      const larger = new Uint8Array(Math.max(octet + 1, this.#bits.length * 2))
-      larger.set(this.#bits)
-      this.#bits = larger
-    }
-    this.#bits[octet] = (this.#bits[octet] ?? 0) | (1 << (content & 7))
-  }
-
-  has(content: number): boolean {
-    return ((this.#bits[content >>> 3] ?? 0) & (1 << (content & 7))) !== 0
-  }
-}
 
 interface ColdRow {
   readonly id: number

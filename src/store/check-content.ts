@@ -47,13 +47,56 @@ export function* checkEntries(
   }
 }
 
+interface ContentPlace {
+  readonly account: number
+  readonly content: number
+}
+
+const contentAt = ({ account, content }: ContentPlace): string => `account ${account}, content ${content}`
+
+/** What `--repair` did, where it did something. */
+type Repaired = Pick<Finding, 'repaired'>
+
+export const missingReference = (
+  account: number,
+  content: number,
+  blob: string,
+  repaired: Repaired,
+): Finding => ({
+  kind: 'references',
+  where: contentAt({ account, content }),
+  problem: `it has no reference to its blob ${blob}`,
+  ...repaired,
+})
+
+/** A reference of a content that is not there: it keeps its blob for ever. */
+export const loneReference = (
+  account: number,
+  content: number,
+  blob: string,
+  repaired: Repaired,
+): Finding => ({
+  kind: 'references',
+  where: contentAt({ account, content }),
+  problem: `it is not there and refers to blob ${blob}`,
+  ...repaired,
+})
+
+export const orphan = (account: number, content: number, repaired: Repaired): Finding => ({
+  kind: 'orphan',
+  where: contentAt({ account, content }),
+  problem: 'no entry and no tombstone names it',
+  ...repaired,
+})
+
 /** Whether a content has its parts and rebuilds to its size; the hashes of its blobs. */
 export function checkContent(
-  where: string,
+  place: ContentPlace,
   source: SourceLengths | undefined,
   hasSummary: boolean,
 ): { readonly findings: Finding[]; readonly blobs: readonly string[] } {
   const findings: Finding[] = []
+  const where = contentAt(place)
   const found = (problem: string) => findings.push({ kind: 'content', where, problem })
   if (!hasSummary) found('its summary is missing')
   if (source === undefined) {

@@ -1,6 +1,7 @@
 // The collector and `check`: what nobody names goes, what somebody names stays, and a store that was opened again is the
 // same store.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { type AccountId, contentId, type MailboxId, modSeq } from '../../model/ids.js'
 import type { Store } from '../store.js'
@@ -97,6 +98,37 @@ export function maintenanceSuite(current: () => OpenStore): void {
     const collected = await store.collect({ tombstoneAge: DAY, contentAge: -DAY })
     expect(collected).toMatchObject({ mailboxes: 1, contents: 301 })
     expect(await store.referencedBlobs([blob('4')])).toEqual(new Set())
+    expect(await drain(store.check({ repair: false }))).toEqual([])
+  })
+
+  test('of what is kept to be restored the oldest goes first where it is too much', async () => {
+    const { store } = current()
+    const { id, inbox, other } = await place(store)
+    const { uids, cold } = await (async () => {
+      await store.append(id, inbox, samples(30), NO_LIMIT)
+      await store.append(id, other, [sample()], NO_LIMIT)
+      await drain(store.changeFlags(id, inbox, uidRange(1, 30), { mode: 'add', flags: ['\\Deleted'] }))
+      // Named elsewhere: it is kept in any case, and does not count.
+      await store.copy(id, inbox, uidsFrom(30), other, NO_LIMIT)
+      for (let uid = 1; uid <= 30; uid++) {
+        await drain(store.expunge(id, inbox, uidsFrom(uid)))
+        await sleep(2)
+      }
+      return store.expungedEntries(id, inbox, uidRange(1, 30))
+    })()
+    expect(uids.length).toBe(30)
+    const sizeOf = (from: number, to: number) =>
+      [...(cold?.sizes ?? [])].slice(from - 1, to).reduce((sum, size) => sum + size, 0)
+    const options = { tombstoneAge: DAY, contentAge: DAY }
+    const kept = async () => [...(await store.expungedEntries(id, inbox, uidRange(1, 30))).uids]
+    expect(await store.collect({ ...options, contentLimit: sizeOf(1, 29) })).toMatchObject({ contents: 0 })
+    // Looked at again once the account has changed.
+    const octets = (await store.mailbox(id, other))?.octets ?? 0
+    await store.deleteMailbox(id, path('Other'))
+    expect(await store.collect({ ...options, contentLimit: octets + sizeOf(21, 29) })).toMatchObject({
+      contents: 20,
+    })
+    expect(await kept()).toEqual(Array.from({ length: 10 }, (_, at) => at + 21))
     expect(await drain(store.check({ repair: false }))).toEqual([])
   })
 

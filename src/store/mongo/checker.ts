@@ -2,7 +2,15 @@
 // stood at one moment. Runs beside servers: what they change meanwhile is no finding.
 
 import type { ClientSession, Filter } from 'mongodb'
-import { checkContent, checkEntries, decodedOrNone, type SourceLengths } from '../check-content.js'
+import {
+  checkContent,
+  checkEntries,
+  decodedOrNone,
+  loneReference,
+  missingReference,
+  orphan,
+  type SourceLengths,
+} from '../check-content.js'
 import type { Finding } from '../maintenance.js'
 import { type Access, betweenPages } from './access.js'
 import {
@@ -100,8 +108,7 @@ export class Checker {
         if (page.contents.has(content) || page.sources.has(content)) continue
         const drop = dropReferenceMutation(account, content, key)
         const repaired = repair && (await this.#access.mutate(drop)) ? { repaired: 'deleted' } : {}
-        const problem = `it is not there and refers to blob ${key.slice(contentKey(0, 0).length)}`
-        yield { kind: 'references', where: `account ${account}, content ${content}`, problem, ...repaired }
+        yield loneReference(account, content, key.slice(contentKey(0, 0).length), repaired)
       }
       if (page.upTo === Number.POSITIVE_INFINITY) return
       after = page.upTo
@@ -115,16 +122,18 @@ export class Checker {
     page: ContentPage,
     repair: boolean,
   ): AsyncIterable<Finding> {
-    const where = `account ${account}, content ${content}`
-    const { findings, blobs } = checkContent(where, page.sources.get(content), page.contents.has(content))
+    const { findings, blobs } = checkContent(
+      { account, content },
+      page.sources.get(content),
+      page.contents.has(content),
+    )
     yield* findings
     const known = new Set(page.references)
     const missing = blobs.filter((blob) => !known.has(contentKey(account, content) + blob))
     if (missing.length === 0) return
     const add = addReferencesMutation({ account, content, hashes: missing })
     const repaired = repair && (await this.#access.mutate(add)) ? { repaired: 'added' } : {}
-    for (const blob of missing)
-      yield { kind: 'references', where, problem: `it has no reference to its blob ${blob}`, ...repaired }
+    for (const blob of missing) yield missingReference(account, content, blob, repaired)
   }
 
   /** Contents that neither an entry nor a tombstone names. Those that the collector will purge are not among them. */
@@ -145,8 +154,7 @@ export class Checker {
           without: NOBODY,
         })
         const repaired = repair && (await this.#access.mutate(purge)) === 1 ? { repaired: 'deleted' } : {}
-        const where = `account ${account}, content ${content}`
-        yield { kind: 'orphan', where, problem: 'no entry and no tombstone names it', ...repaired }
+        yield orphan(account, content, repaired)
       }
     }
   }

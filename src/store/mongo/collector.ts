@@ -2,8 +2,8 @@
 // number of instances may be at it: every step is a mutation of an account, which looks again at what it depends on.
 
 import type { CollectOptions } from '../maintenance.js'
-import type { Access } from './access.js'
-import { betweenPages } from './access.js'
+import type { Gone } from '../retained.js'
+import { type Access, betweenPages } from './access.js'
 import {
   contentsCollectedMutation,
   dropAccountMutation,
@@ -13,6 +13,7 @@ import {
   purgeTombstonesMutation,
 } from './collect.js'
 import { Marking } from './marking.js'
+import { keepFromOf } from './retained.js'
 import type { AccountDocument, TombstoneDocument } from './schema.js'
 import type { Mutation } from './unit.js'
 
@@ -36,18 +37,21 @@ export interface Collected {
 type AccountState = Pick<AccountDocument, 'account' | 'state' | 'modseq' | 'collected_until'>
 type OldTombstone = Pick<TombstoneDocument, '_id' | 'mailbox' | 'modseq'>
 
+/** A mailbox that waits to be dropped. */
+type Deleted = Gone & { readonly mailbox: number }
+
 /** The round's own. */
 interface Round {
   readonly now: number
-  /** Milliseconds since 1970: contents whose last name went before, tombstones that came before. */
-  readonly keepFrom: number
-  readonly tombstonesFrom: number
+  readonly options: CollectOptions
   readonly collected: Collected
 }
 
 export class Collector {
   readonly #access: Access
   readonly #marking: Marking
+  /** The account's modseq when what it keeps was last held against the limit. */
+  readonly #weighed = new Map<number, number>()
 
   constructor(access: Access) {
     this.#access = access
@@ -55,24 +59,23 @@ export class Collector {
   }
 
   /** `isMine` is asked now and then: where it says no, another instance goes on. */
-  async collect(
-    { tombstoneAge, contentAge }: CollectOptions,
-    isMine: () => Promise<boolean>,
-  ): Promise<Collected> {
-    const now = Date.now()
+  async collect(options: CollectOptions, isMine: () => Promise<boolean>): Promise<Collected> {
     const collected = { contents: 0, tombstones: 0, mailboxes: 0, accounts: 0 }
-    const round = { now, keepFrom: now - contentAge, tombstonesFrom: now - tombstoneAge, collected }
+    const round = { now: Date.now(), options, collected }
     for (let last = 0; ; ) {
       const page = await this.#accounts(last)
       const [first, end] = [page[0], page.at(-1)]
       if (first === undefined || end === undefined) return collected
-      const deleted = await this.#deletedMailboxes(first.account, end.account, round.keepFrom)
+      const deleted = await this.#deletedMailboxes(first.account, end.account)
       for (const state of page) {
         if (!(await isMine())) return collected
         if (state.state === 'removing') {
           await this.#inSlices(() => dropAccountMutation(state.account))
           collected.accounts++
-        } else await this.#collectAccount(state, deleted.get(state.account) ?? new Set(), round)
+        } else {
+          await this.#collectAccount(state, deleted.get(state.account) ?? [], round)
+          this.#weighed.set(state.account, state.modseq)
+        }
       }
       last = end.account
       await betweenPages()
@@ -80,20 +83,35 @@ export class Collector {
   }
 
   /** Contents before what names them: that tells, also after a crash, which may have become garbage. */
-  async #collectAccount(state: AccountState, deleted: ReadonlySet<number>, round: Round): Promise<void> {
+  async #collectAccount(state: AccountState, deleted: readonly Deleted[], round: Round): Promise<void> {
     const { account, collected_until } = state
-    const { keepFrom, tombstonesFrom, collected } = round
-    if (deleted.size > 0 || (await this.#hasExpunged(account, collected_until, keepFrom)))
-      collected.contents += await this.#collectContents(account, deleted, round)
-    for (const mailbox of deleted) await this.#inSlices(() => dropMailboxMutation(account, mailbox))
-    collected.mailboxes += deleted.size
-    collected.tombstones += await this.#purgeTombstones(state, Math.min(keepFrom, tombstonesFrom))
+    const { now, options, collected } = round
+    const keepFrom = await this.#keepFrom(state, deleted, now - options.contentAge, options.contentLimit)
+    const due = new Set(deleted.filter(({ at }) => at < keepFrom).map(({ mailbox }) => mailbox))
+    if (due.size > 0 || (await this.#hasExpunged(account, collected_until, keepFrom)))
+      collected.contents += await this.#collectContents(account, due, keepFrom, now)
+    for (const mailbox of due) await this.#inSlices(() => dropMailboxMutation(account, mailbox))
+    collected.mailboxes += due.size
+    const before = Math.min(keepFrom, now - options.tombstoneAge)
+    collected.tombstones += await this.#purgeTombstones(state, before)
+  }
+
+  /** Since when contents are kept. Only what an account has changed since can have brought it above the limit. */
+  async #keepFrom(
+    { account, modseq }: AccountState,
+    deleted: readonly Deleted[],
+    from: number,
+    limit: number | undefined,
+  ): Promise<number> {
+    if (limit === undefined || this.#weighed.get(account) === modseq) return from
+    return keepFromOf(this.#access.database, this.#marking, { account, deleted }, from, limit)
   }
 
   async #collectContents(
     account: number,
     without: ReadonlySet<number>,
-    { now, keepFrom }: Round,
+    keepFrom: number,
+    now: number,
   ): Promise<number> {
     const start = await this.#marking.start(account)
     if (start === undefined) return 0
@@ -152,20 +170,22 @@ export class Collector {
     })
   }
 
-  async #deletedMailboxes(first: number, last: number, before: number): Promise<Map<number, Set<number>>> {
+  async #deletedMailboxes(first: number, last: number): Promise<Map<number, Deleted[]>> {
     const { database } = this.#access
     const found = await database.read('reading deleted mailboxes', (session) =>
       database
         .collection('mailbox')
         .find(
-          { account: { $gte: first, $lte: last }, deleted_at: { $gt: 0, $lt: before } },
-          { session, projection: { account: 1, mailbox: 1 }, hint: 'by_deletion' },
+          { account: { $gte: first, $lte: last }, deleted_at: { $gt: 0 } },
+          { session, projection: { account: 1, mailbox: 1, deleted_at: 1, octets: 1 }, hint: 'by_deletion' },
         )
         .toArray(),
     )
-    const deleted = new Map<number, Set<number>>()
-    for (const { account, mailbox } of found)
-      deleted.set(account, (deleted.get(account) ?? new Set()).add(mailbox))
+    const deleted = new Map<number, Deleted[]>()
+    for (const { account, mailbox, deleted_at, octets } of found) {
+      const known = deleted.get(account) ?? []
+      deleted.set(account, [...known, { mailbox, at: deleted_at ?? 0, octets }])
+    }
     return deleted
   }
 

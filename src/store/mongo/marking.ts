@@ -96,6 +96,14 @@ export class Marking {
     return alive
   }
 
+  /** Named by an entry of any mailbox, deleted ones too. Undefined where one cannot be read. */
+  async named(account: number): Promise<ContentSet | undefined> {
+    const named = new ContentSet()
+    for await (const page of this.#chunks(account))
+      for (const { cold } of page) if (!addContents(named, cold)) return undefined
+    return named
+  }
+
   /** Adds to a mark what has changed since: little is left then for those who must look again inside a mutation. */
   async catchUp(account: number, { alive, since }: Mark, without: ReadonlySet<number>): Promise<Mark> {
     const start = await this.start(account)

@@ -145,6 +145,8 @@ export interface Calls {
   checkAccount: [OnAccount & { repair: boolean }, Finding[]]
   checkMailbox: [OnAccount & { mailbox: number; repair: boolean }, Finding[]]
   addReference: [OnAccount & { content: number; hash: Uint8Array }, undefined]
+  /** Of a content that is not there; whether it is so. */
+  dropReference: [OnAccount & { content: number; hash: Uint8Array }, boolean]
   /** Of `contents`, those go that no index or tombstone changed after `since` names. */
   purgeContents: [OnAccount & { contents: readonly number[]; since: number }, number]
   contentsCollected: [OnAccount & { until: number }, undefined]

@@ -6,6 +6,7 @@ import { checkNumbers, type Extremes } from '../check-account.js'
 import { type CheckedChunk, MailboxCheck } from '../check-mailbox.js'
 import type { MutationOf } from './calls.js'
 import { AccountRows, MailboxRows } from './rows.js'
+import { contentRow } from './schema.js'
 
 export function checkMailboxMutation(db: Connection): MutationOf<'checkMailbox'> {
   const mailboxes = new MailboxRows(db)
@@ -63,4 +64,13 @@ export function addReferenceMutation(db: Connection): MutationOf<'addReference'>
     insert.run(account, content, hash)
     return undefined
   }
+}
+
+export function dropReferenceMutation(db: Connection): MutationOf<'dropReference'> {
+  const remove = db.prepare<unknown[]>(
+    `DELETE FROM blob_reference WHERE account = ? AND content = ? AND hash = ?
+     AND NOT EXISTS (SELECT 1 FROM content WHERE id = ?)`,
+  )
+  return ({ account, content, hash }) =>
+    remove.run(account, content, hash, contentRow(account, content)).changes > 0
 }

@@ -1,7 +1,15 @@
 // `eider check` on SQLite: each mailbox and account inside a transaction (check.ts), contents in pages.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
-import { checkContent, checkEntries, decodedOrNone, type SourceLengths } from '../check-content.js'
+import {
+  checkContent,
+  checkEntries,
+  decodedOrNone,
+  loneReference,
+  missingReference,
+  orphan,
+  type SourceLengths,
+} from '../check-content.js'
 import type { ContentSet } from '../content-set.js'
 import type { Finding } from '../maintenance.js'
 import { type Access, betweenPages } from './access.js'
@@ -25,6 +33,7 @@ export class Checker {
   readonly #sizes
   readonly #contents
   readonly #references
+  readonly #loneReferences
 
   constructor(access: Access, db: Connection) {
     this.#access = access
@@ -51,6 +60,10 @@ export class Checker {
     this.#references = db.prepare<unknown[]>(
       'SELECT 1 FROM blob_reference WHERE account = ? AND content = ? AND hash = ?',
     )
+    this.#loneReferences = db.prepare<number[], { content: number; hash: Uint8Array }>(
+      `SELECT content, hash FROM blob_reference r WHERE account = ?
+       AND NOT EXISTS (SELECT 1 FROM content WHERE id = r.account * 4294967296 + r.content)`,
+    )
   }
 
   async *check(repair: boolean): AsyncIterable<Finding> {
@@ -60,6 +73,7 @@ export class Checker {
       yield* await this.#access.write('checkAccount', { account, repair })
       yield* this.#checkEntries(account)
       yield* this.#checkContents(account, repair)
+      yield* this.#checkReferences(account, repair)
       yield* this.#checkOrphans(account, repair)
     }
   }
@@ -94,16 +108,25 @@ export class Checker {
     row: ContentRow,
     repair: boolean,
   ): AsyncIterable<Finding> {
-    const where = `account ${account}, content ${content}`
     const source = row.source === null ? undefined : row
-    const { findings, blobs } = checkContent(where, source, row.summary !== null)
+    const { findings, blobs } = checkContent({ account, content }, source, row.summary !== null)
     yield* findings
     for (const blob of blobs) {
       const hash = Buffer.from(blob, 'hex')
       if (this.#references.get(account, content, hash) !== undefined) continue
       if (repair) await this.#access.write('addReference', { account, content, hash })
       const repaired = repair ? { repaired: 'added' } : {}
-      yield { kind: 'references', where, problem: `it has no reference to its blob ${blob}`, ...repaired }
+      yield missingReference(account, content, blob, repaired)
+    }
+  }
+
+  /** What refers to a blob is there: else the blob is kept for ever. */
+  async *#checkReferences(account: number, repair: boolean): AsyncIterable<Finding> {
+    for (const { content, hash } of this.#loneReferences.all(account)) {
+      const drop = { account, content, hash }
+      const repaired =
+        repair && (await this.#access.write('dropReference', drop)) ? { repaired: 'deleted' } : {}
+      yield loneReference(account, content, Buffer.from(hash).toString('hex'), repaired)
     }
   }
 
@@ -117,8 +140,7 @@ export class Checker {
         const purge = { account, contents: [content], since: state.modseq }
         const repaired =
           repair && (await this.#access.write('purgeContents', purge)) === 1 ? { repaired: 'deleted' } : {}
-        const where = `account ${account}, content ${content}`
-        yield { kind: 'orphan', where, problem: 'no entry and no tombstone names it', ...repaired }
+        yield orphan(account, content, repaired)
       }
   }
 }

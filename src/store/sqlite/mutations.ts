@@ -16,7 +16,12 @@ import {
 import { appendMutation } from './append.js'
 import type { Calls, MutationOf } from './calls.js'
 import { changeFlagsMutation } from './change-flags.js'
-import { addReferenceMutation, checkAccountMutation, checkMailboxMutation } from './check.js'
+import {
+  addReferenceMutation,
+  checkAccountMutation,
+  checkMailboxMutation,
+  dropReferenceMutation,
+} from './check.js'
 import {
   contentsCollectedMutation,
   dropAccountMutation,
@@ -69,6 +74,7 @@ const mutations = (db: Connection): { [Name in keyof Calls]: MutationOf<Name> } 
   checkAccount: checkAccountMutation(db),
   checkMailbox: checkMailboxMutation(db),
   addReference: addReferenceMutation(db),
+  dropReference: dropReferenceMutation(db),
   purgeContents: purgeContentsMutation(db),
   contentsCollected: contentsCollectedMutation(db),
   purgeTombstones: purgeTombstonesMutation(db),

@@ -1,20 +1,13 @@
-// How much content of an account is kept only so that it can be restored, and since when it may be, so that it stays below
-// a limit: the oldest goes first. docs/architecture.md, "Store": tombstones.
+// What is kept of an account only so that it can be restored, held against a limit. src/store/retained.ts.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
+import { ContentSet } from '../content-set.js'
 import { decodeContents } from '../index-codec.js'
+import { type Gone, keepFromWithin, newestOfBoth } from '../retained.js'
 import { betweenPages } from './access.js'
-import { ContentSet, type Marking } from './marking.js'
+import type { Marking } from './marking.js'
 
 const PAGE = 128
-
-/** What was expunged in one slice, or one deleted mailbox. */
-interface Gone {
-  readonly at: number
-  /** Packed cold values of what was expunged. */
-  readonly cold?: Uint8Array
-  readonly octets: number
-}
 
 interface TombstoneRow {
   readonly id: number
@@ -38,48 +31,26 @@ export class Retained {
     )
   }
 
-  /**
-   * `from`, or the later time (milliseconds since 1970) from which on at most `limit` octets are kept. What was gone in the
-   * same millisecond goes together.
-   */
+  /** `from`, or the later time (milliseconds since 1970) from which on at most `limit` octets are kept. */
   async keepFrom(account: number, from: number, limit: number): Promise<number> {
+    const gone = () => newestOfBoth(this.#expunged(account, from), this.#mailboxes.all(account, from))
     // Cheaply first, as if nothing were named elsewhere: for nearly all accounts that is the end of it.
-    const atMost = await this.#cut(account, from, limit, new ContentSet())
+    const atMost = await keepFromWithin(gone(), from, limit, new ContentSet())
     if (atMost === from) return from
     const named = new ContentSet()
     for await (const { entries } of this.#marking.cold(account))
       decodeContents(entries, (content) => named.add(content))
-    return this.#cut(account, from, limit, named)
+    return keepFromWithin(gone(), from, limit, named)
   }
 
-  async #cut(account: number, from: number, limit: number, counted: ContentSet): Promise<number> {
-    let kept = 0
-    for await (const { at, cold, octets } of this.#newestFirst(account, from)) {
-      kept += octets
-      if (cold !== undefined)
-        decodeContents(cold, (content, size) => {
-          if (!counted.has(content)) kept += size
-          counted.add(content)
-        })
-      if (kept > limit) return at + 1
-    }
-    return from
-  }
-
-  async *#newestFirst(account: number, from: number): AsyncGenerator<Gone, void, undefined> {
-    const mailboxes = this.#mailboxes.all(account, from)
-    let next = 0
+  async *#expunged(account: number, from: number): AsyncGenerator<Gone, void, undefined> {
     for (let last = { at: Number.MAX_SAFE_INTEGER, id: 0 }; ; ) {
       const rows = this.#tombstones.all(account, from, last.at, last.id)
-      for (const { at, cold } of rows) {
-        while ((mailboxes[next]?.at ?? -1) >= at) yield mailboxes[next++] as Gone
-        yield { at, cold, octets: 0 }
-      }
+      for (const { at, cold } of rows) yield { at, cold, octets: 0 }
       const end = rows.at(-1)
-      if (end === undefined) break
+      if (end === undefined) return
       last = end
       await betweenPages()
     }
-    yield* mailboxes.slice(next)
   }
 }

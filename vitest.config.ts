@@ -21,7 +21,6 @@ const mongodb = {
   test: {
     name: 'MongoDB',
     include: PER_ENGINE,
-    exclude: ['dist/test/command-line.test.js'],
     env: { EIDER_TEST_ENGINE: 'MongoDB' },
   },
 } as const

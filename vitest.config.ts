@@ -21,6 +21,7 @@ const mongodb = {
   test: {
     name: 'MongoDB',
     include: PER_ENGINE,
+    exclude: ['dist/test/command-line.test.js'],
     env: { EIDER_TEST_ENGINE: 'MongoDB' },
   },
 } as const

@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly dir?: string
   /** Instead of the folder's own: one that other instances use too. It is left as it is. */
   readonly place?: Place
+  /** Milliseconds that the start may take. */
+  readonly startMs?: number
   /** Arguments for node itself, before the program. */
   readonly nodeArgs?: readonly string[]
   /** What to run instead of node, such as `['strace', '-f', …, process.execPath]`. */
@@ -71,7 +73,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       log += text
     })
   }
-  const run = await waitForStart(child, dir, () => log)
+  const run = await waitForStart(child, dir, options.startMs ?? START_MS, () => log)
   const port = (listener: ListenerName): number => {
     const address = run.listeners[listener]
     if (address === undefined) throw new Error(`${listener} is off`)
@@ -115,16 +117,21 @@ interface RunFile {
   readonly listeners: Partial<Record<ListenerName, string>>
 }
 
-async function waitForStart(child: ChildProcess, dir: string, log: () => string): Promise<RunFile> {
+async function waitForStart(
+  child: ChildProcess,
+  dir: string,
+  startMs: number,
+  log: () => string,
+): Promise<RunFile> {
   const file = join(dir, 'run.json')
-  const until = Date.now() + START_MS
+  const until = Date.now() + startMs
   // One that was killed leaves its file behind, with its own pid; `ready` is said once the new one is written.
   while (!(log().includes('"event":"ready"') && existsSync(file))) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`the server did not start:\n${log()}`)
     if (Date.now() > until) {
       child.kill('SIGKILL')
-      throw new Error(`the server did not start within ${START_MS} ms:\n${log()}`)
+      throw new Error(`the server did not start within ${startMs} ms:\n${log()}`)
     }
     await sleep(10)
   }

@@ -3,7 +3,6 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runEider, type ServerOptions, startServer, type TestServer } from '../server.js'
-import { engineName } from '../support/engine.js'
 import { newDataFolder } from '../wire/data-folder.js'
 import { Random } from '../wire/random.js'
 import { MessageLog } from './messages.js'
@@ -14,11 +13,8 @@ import { accountsFor, createWorld, readWorld } from './world.js'
 
 export const CLIENTS = 8
 const ACCOUNTS = 3
-/**
- * A kill comes at most this many ms after the last client logged in. On MongoDB what a dead server's transactions hold is
- * free only after seconds: the clients should get beyond that.
- */
-const longestRun = () => (engineName() === 'MongoDB' ? 6_000 : 1_500)
+/** A kill comes at most this many ms after the last client logged in. */
+const LONGEST_RUN = 1_500
 
 /** The collector removes at once, and all the time, what nobody names any more: what it must not touch is told by the model. */
 export const COLLECTING = {
@@ -80,7 +76,7 @@ export async function letLoose({ shared, workers }: Run, server: TestServer): Pr
   const runs = workers.map((worker) => worker.run(server.listeners, () => --waiting === 0 && allStarted()))
   const finished = Promise.allSettled(runs)
   await Promise.race([started, finished])
-  await sleep(shared.random.between(0, longestRun()))
+  await sleep(shared.random.between(0, LONGEST_RUN))
   await server.kill()
   const outcomes = await finished
   const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))

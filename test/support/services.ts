@@ -48,28 +48,45 @@ export async function openServices(
 ): Promise<OpenServices> {
   const dir = mkdtempSync(join(tmpdir(), 'eider-test-'))
   const place = await newPlace()
-  const opening = engineName() === 'MongoDB' ? openMongo(place, log) : openSqlite(dir, log)
-  const { store, blobs, bus, close } = await opening
-  return {
-    dir,
-    store,
-    blobs,
-    bus,
-    passwords: createPasswords(),
-    clock: systemClock,
+  const services = await withStores(
+    engineName() === 'MongoDB' ? openMongo(place.set, log) : openSqlite(dir, log),
+    limits,
     log,
-    limits: { ...LIMITS, ...limits },
-    indexCache: new IndexCache(2 ** 26),
+  )
+  return {
+    ...services,
+    dir,
     async close() {
-      await close()
+      await services.close()
       await place.remove()
       rmSync(dir, { recursive: true })
     },
   }
 }
 
+/** On MongoDB and Redis that others use too: one of many instances. */
+export const openServicesOn = (
+  set: Place['set'],
+  log: Logger = silentLogger,
+): Promise<Omit<OpenServices, 'dir'>> => withStores(openMongo(set, log), {}, log)
+
+async function withStores(
+  opening: Promise<OpenStores>,
+  limits: Partial<Limits>,
+  log: Logger,
+): Promise<Omit<OpenServices, 'dir'>> {
+  return {
+    ...(await opening),
+    passwords: createPasswords(),
+    clock: systemClock,
+    log,
+    limits: { ...LIMITS, ...limits },
+    indexCache: new IndexCache(2 ** 26),
+  }
+}
+
 /** As src/main.ts puts them together. */
-async function openMongo({ set }: Place, log: Logger): Promise<OpenStores> {
+async function openMongo(set: Place['set'], log: Logger): Promise<OpenStores> {
   const { 'store.url': url = '', 'bus.url': busUrl = '' } = set
   const store = await openMongoStore({ url })
   const client = newMongoClient(url, 10_000)

@@ -15,18 +15,6 @@ export interface Remembered {
   readonly document: Stored
 }
 
-const keyOf = ({ collection, document }: Remembered): string => `${collection} ${document._id}`
-
-/** Octets that a read has given are views of its whole answer, and would keep all of it. */
-function detached(document: Stored): Stored {
-  const octets = Object.entries(document).filter(
-    (field): field is [string, Uint8Array] =>
-      field[1] instanceof Uint8Array && field[1].byteLength < field[1].buffer.byteLength,
-  )
-  if (octets.length === 0) return document
-  return { ...document, ...Object.fromEntries(octets.map(([name, value]) => [name, new Uint8Array(value)])) }
-}
-
 export class Memory {
   /** In the order of their last use. */
   readonly #accounts = new Map<number, Map<string, Remembered>>()
@@ -42,9 +30,11 @@ export class Memory {
     this.#accounts.delete(account)
     this.#accounts.set(account, known)
     for (const key of gone) known.delete(key)
-    for (const one of documents) known.delete(keyOf(one))
-    for (const one of documents.slice(-DOCUMENTS_PER_ACCOUNT))
-      known.set(keyOf(one), { ...one, document: detached(one.document) })
+    for (const one of documents) {
+      const key = `${one.collection} ${one.document._id}`
+      known.delete(key)
+      known.set(key, one)
+    }
     for (const key of known.keys()) {
       if (known.size <= DOCUMENTS_PER_ACCOUNT) break
       known.delete(key)

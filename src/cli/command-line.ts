@@ -3,6 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.js'
 import { createLogger } from '../kit/log.js'
+import type { Finding } from '../mail/types.js'
 import { administer } from './admin.js'
 import { confirm, readPassword } from './ask.js'
 import type { OpenServices } from './open.js'
@@ -201,6 +202,12 @@ class CommandLine {
       .option('--repair', 'mend what can be mended')
       .action(({ repair }: { repair?: boolean }) => this.#check(repair === true))
     this.program
+      .command('migrate')
+      .description('carry everything of one store over into an empty one, with the servers of both stopped')
+      .requiredOption('--from <store>', 'sqlite:DIR or mongodb://…')
+      .requiredOption('--to <store>', 'the same; the same command goes on where it was interrupted')
+      .action((urls: { from: string; to: string }) => this.#migrate(urls))
+    this.program
       .command('config')
       .description('the configuration')
       .command('show')
@@ -208,10 +215,18 @@ class CommandLine {
       .action(() => showConfig(this.#load(), this.#global.json === true))
   }
 
+  async #migrate(urls: { from: string; to: string }): Promise<void> {
+    const { config } = this.#load()
+    const { migrate } = await import('./migrate.js')
+    if ((await migrate(this.#open, config, urls, this.#print)) > 0) this.exitCode = EXIT.found
+  }
+
   async #check(repair: boolean): Promise<void> {
     const { config } = this.#load()
     const print = this.#print
-    const result = await administer(this.#open, config, 'check', { repair }, print.finding)
+    const result = await administer(this.#open, config, 'check', { repair }, (item) =>
+      print.finding(item as Finding),
+    )
     const left = print.checked(result)
     if (left > 0) this.exitCode = EXIT.found
   }

@@ -3,12 +3,13 @@
 import type { LoadedConfig } from '../config/load.js'
 import { describeKey } from '../config/schema.js'
 import { withoutSecrets } from '../config/values.js'
-import type { Finding } from '../mail/types.js'
+import type { MigrationProgress } from '../mail/migrate.js'
+import type { MigrationOutput } from './migrate.js'
 
 type Row = Readonly<Record<string, unknown>>
 type Show = (result: unknown) => void
 
-export interface Output {
+export interface Output extends MigrationOutput {
   readonly account: Show
   readonly accounts: Show
   readonly addresses: Show
@@ -16,7 +17,6 @@ export interface Output {
   readonly tokens: Show
   readonly newToken: Show
   readonly recounted: Show
-  readonly finding: Show
   /** Returns how many findings are left. */
   checked(result: unknown): number
   done(what: string): Show
@@ -72,6 +72,16 @@ function showAccount(result: unknown): void {
   for (const { address, main } of account.addresses) write(`address    ${address}${main ? ' (main)' : ''}`)
 }
 
+const migrationRow = (progress: MigrationProgress, seconds: number): Row => ({
+  ...progress,
+  seconds: Math.round(seconds * 10) / 10,
+})
+
+function describeMigration({ accounts, of, messages, octets }: MigrationProgress, seconds: number): string {
+  const speed = Math.round(messages / Math.max(seconds, 0.001))
+  return `${accounts} of ${of} accounts, ${messages} messages, ${printSize(octets)}, ${speed} messages/s`
+}
+
 const PEOPLE: Output = {
   account: showAccount,
   accounts: (result) =>
@@ -88,8 +98,7 @@ const PEOPLE: Output = {
     const { previousStorageUsed, storageUsed } = result as Row
     write(`storage used: ${storageUsed} octets (was ${previousStorageUsed})`)
   },
-  finding(item) {
-    const { kind, where, problem, repaired } = item as Finding
+  finding({ kind, where, problem, repaired }) {
     write(`${kind}: ${where}: ${problem}${repaired === undefined ? '' : ` (mended: ${repaired})`}`)
   },
   checked(result) {
@@ -98,6 +107,8 @@ const PEOPLE: Output = {
     else write(`${findings} found, ${repaired} mended`)
     return findings - repaired
   },
+  migrating: (progress, seconds) => write(describeMigration(progress, seconds)),
+  migrated: (progress, seconds) => write(`done: ${describeMigration(progress, seconds)}`),
   done: (what) => (result) => {
     const row = result as Row
     write(`${row['address'] ?? row['username'] ?? row['id']}: ${what}`)
@@ -118,6 +129,8 @@ const SCRIPTS: Output = {
     const { findings, repaired } = result as { findings: number; repaired: number }
     return findings - repaired
   },
+  migrating: (progress, seconds) => asJson({ progress: migrationRow(progress, seconds) }),
+  migrated: (progress, seconds) => asJson(migrationRow(progress, seconds)),
   done: () => asJson,
 }
 

@@ -51,6 +51,7 @@ async function start(
   closing.push(() => removeRunFile(data))
   const opened = await open(config, log)
   closing.push(() => opened.close())
+  closing.push(await opened.services.store.serving())
   const tls = await loadCertificates(config, log)
   closing.push(() => tls.close())
   const running = await startListeners({ config, services: opened.services, metrics, tls })

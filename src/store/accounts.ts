@@ -13,8 +13,11 @@ export interface Account {
   /** Sum of RFC822.SIZE over all its messages. */
   readonly storageUsed: number
   readonly modseq: ModSeq
-  /** `removing`: nothing can log in or be delivered, the collector drops the rest. */
-  readonly state: 'active' | 'removing'
+  /**
+   * `removing`: nothing can log in or be delivered, the collector drops the rest. `arriving`: a migration is bringing it,
+   * nothing can log in or be delivered yet.
+   */
+  readonly state: 'active' | 'removing' | 'arriving'
   /** Milliseconds since 1970. */
   readonly created: number
 }

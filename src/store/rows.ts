@@ -17,7 +17,7 @@ export interface AccountRow {
   mailbox_next: number
   keyword_next: number
   uid_validity: number
-  state: 'active' | 'removing'
+  state: 'active' | 'removing' | 'arriving'
   readonly created: number
 }
 

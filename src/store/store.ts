@@ -5,8 +5,9 @@ import type { AccountStore } from './accounts.js'
 import type { MailboxStore } from './mailboxes.js'
 import type { MaintenanceStore } from './maintenance.js'
 import type { MessageStore } from './messages.js'
+import type { MigrationStore } from './migration.js'
 
-export interface Store extends AccountStore, MailboxStore, MessageStore, MaintenanceStore {
+export interface Store extends AccountStore, MailboxStore, MessageStore, MaintenanceStore, MigrationStore {
   /** Finishes what was accepted, answers nothing new, and lets go of the files. */
   close(): Promise<void>
 }

@@ -72,7 +72,7 @@ export class Collector {
         if (state.state === 'removing') {
           await this.#inSlices(() => dropAccountMutation(state.account))
           collected.accounts++
-        } else {
+        } else if (state.state === 'active') {
           await this.#collectAccount(state, deleted.get(state.account) ?? [], round)
           this.#weighed.set(state.account, state.modseq)
         }

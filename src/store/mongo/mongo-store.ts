@@ -9,6 +9,7 @@ import { Instance } from './instance.js'
 import { mailboxMethods } from './mailbox-methods.js'
 import { maintenanceMethods } from './maintenance-methods.js'
 import { messageMethods } from './message-methods.js'
+import { migrationMethods } from './migration-methods.js'
 import { migrate } from './migrations.js'
 
 /** Opens the store, making or migrating what is not there. Throws StoreError. */
@@ -34,6 +35,7 @@ async function storeIn(database: MongoDatabase): Promise<Store> {
     ...mailboxMethods(access, messages),
     ...messages,
     ...maintenanceMethods(access, instance),
+    ...migrationMethods(access),
     async close() {
       await commits.close()
       await instance.close()

@@ -20,7 +20,7 @@ export interface PackedMessage {
   readonly blobs: readonly Uint8Array[]
 }
 
-const contentOf = (summary: Summary): PackedMessage['content'] => ({
+export const contentOf = (summary: Summary): PackedMessage['content'] => ({
   envelope: summary.envelope,
   structure: summary.structure,
   subject: summary.subject,

@@ -15,7 +15,7 @@ const AHEAD = 3
 /** Of a range of contents, at least one of so many must be wanted: else they are asked for one by one. */
 const SPARSE = 2
 
-const summaryOf = (document: ContentDocument): Summary => ({
+export const summaryOf = (document: ContentDocument): Summary => ({
   envelope: document.envelope,
   structure: document.structure,
   subject: document.subject,

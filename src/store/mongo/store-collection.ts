@@ -1,4 +1,4 @@
-// What the store keeps of itself: the schema's version, leases and the counter of accounts, by name.
+// What the store keeps of itself: the schema's version, leases, the counter of accounts, migrations, by name.
 
 import type { Collection } from 'mongodb'
 import type { MongoDatabase } from './database.js'
@@ -8,6 +8,11 @@ export interface StoreDocument {
   readonly value?: number
   readonly owner?: string
   readonly expires?: Date
+  /** Of a server's lease: which process has it. */
+  readonly host?: string
+  readonly pid?: number
+  /** Of an arrival: the store that it comes from. */
+  readonly from?: string
 }
 
 export const storeCollection = (database: MongoDatabase): Collection<StoreDocument> =>

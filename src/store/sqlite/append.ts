@@ -5,13 +5,14 @@ import { FLAG_WORDS } from '../../model/flags.js'
 import { allocateContents, allocateUids, chargeQuota } from '../allowances.js'
 import { emptyColumns, type FullColumns } from '../columns.js'
 import type { AccountRow, MailboxRow } from '../rows.js'
-import type { AppendArgs, AppendResult, MutationOf, PackedMessage } from './calls.js'
+import type { AppendArgs, AppendResult, MutationOf, PackedContent, PackedMessage } from './calls.js'
 import { IndexRows } from './index-rows.js'
 import { KeywordRows } from './keyword-rows.js'
 import { AccountRows, MailboxRows } from './rows.js'
 import { contentRow } from './schema.js'
 
-class ContentRows {
+/** What is kept of a message apart from its place: inserted only. */
+export class ContentRows {
   readonly #content
   readonly #summary
   readonly #source
@@ -30,7 +31,7 @@ class ContentRows {
     this.#reference = db.prepare<unknown[]>('INSERT INTO blob_reference VALUES (?, ?, ?)')
   }
 
-  insert(account: number, content: number, message: PackedMessage): void {
+  insert(account: number, content: number, message: PackedContent): void {
     const { sourceSize, trace, cuts, root, skeleton, envelope, structure, summary, text } = message
     const source = this.#source.run(sourceSize, trace, cuts, root, skeleton).lastInsertRowid
     const id = contentRow(account, content)

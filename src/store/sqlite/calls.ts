@@ -3,15 +3,11 @@
 import type { SpecialUse } from '../../model/mailbox-path.js'
 import type { NewAccount, StoredAddress, Token } from '../accounts.js'
 import type { Finding } from '../maintenance.js'
+import type { DumpedAccount, DumpedIndex, DumpedStore } from '../migration.js'
 import type { AccountRow, MailboxRow } from '../rows.js'
 
-/** A message ready to be stored: what is nested is JSON, what is octets owns its buffer. */
-export interface PackedMessage {
-  readonly flags: readonly string[]
-  readonly internalDate: number
-  readonly zone: number
-  /** RFC822.SIZE: source and trace. */
-  readonly size: number
+/** What is kept of a message apart from its place, ready to be stored: what is nested is JSON, octets own their buffer. */
+export interface PackedContent {
   readonly sourceSize: number
   readonly trace: Uint8Array
   readonly skeleton: Uint8Array
@@ -22,10 +18,18 @@ export interface PackedMessage {
   readonly structure: string | Uint8Array
   /** The last columns of the table `content`, from `subject`, in their order. */
   readonly summary: readonly (string | number | null)[]
-  readonly hasAttachments: boolean
   readonly text: string | null
   /** SHA-256, 32 octets each, one behind the other. */
   readonly blobs: Uint8Array
+}
+
+export interface PackedMessage extends PackedContent {
+  readonly flags: readonly string[]
+  readonly internalDate: number
+  readonly zone: number
+  /** RFC822.SIZE: source and trace. */
+  readonly size: number
+  readonly hasAttachments: boolean
 }
 
 export interface AppendArgs {
@@ -153,6 +157,14 @@ export interface Calls {
   purgeTombstones: [OnAccount & { before: number }, Purged]
   dropMailbox: [OnAccount & { mailbox: number }, Purged]
   dropAccount: [OnAccount, Purged]
+
+  beginArrival: [{ from: string }, undefined]
+  restoreAccount: [DumpedAccount, undefined]
+  restoreContents: [OnAccount & { contents: { content: number; packed: PackedContent }[] }, undefined]
+  restoreIndex: [OnAccount & DumpedIndex, undefined]
+  finishAccount: [DumpedAccount, undefined]
+  dropArrived: [OnAccount & { what: 'all' | 'index' }, undefined]
+  finishArrival: [DumpedStore, undefined]
 }
 
 export interface Purged {

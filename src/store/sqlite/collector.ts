@@ -63,7 +63,7 @@ export class Collector {
       if (state.state === 'removing') {
         await this.#inSlices('dropAccount', { account: state.account })
         collected.accounts++
-      } else {
+      } else if (state.state === 'active') {
         const keepFrom = await this.#keepFrom(state, now - contentAge, contentLimit)
         await this.#collectAccount(state, keepFrom, now - tombstoneAge, collected)
         this.#weighed.set(state.account, state.modseq)

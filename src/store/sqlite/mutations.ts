@@ -38,6 +38,15 @@ import {
   subscribeMutation,
   unsubscribeMutation,
 } from './mailboxes.js'
+import {
+  beginArrivalMutation,
+  dropArrivedMutation,
+  finishAccountMutation,
+  finishArrivalMutation,
+  restoreAccountMutation,
+  restoreContentsMutation,
+  restoreIndexMutation,
+} from './restore.js'
 import { migrations } from './schema.js'
 import { copyMutation, moveMutation } from './transfer.js'
 
@@ -80,6 +89,13 @@ const mutations = (db: Connection): { [Name in keyof Calls]: MutationOf<Name> } 
   purgeTombstones: purgeTombstonesMutation(db),
   dropMailbox: dropMailboxMutation(db),
   dropAccount: dropAccountMutation(db),
+  beginArrival: beginArrivalMutation(db),
+  restoreAccount: restoreAccountMutation(db),
+  restoreContents: restoreContentsMutation(db),
+  restoreIndex: restoreIndexMutation(db),
+  finishAccount: finishAccountMutation(db),
+  dropArrived: dropArrivedMutation(db),
+  finishArrival: finishArrivalMutation(db),
 })
 
 export const module: MutationModule = { name: 'store', migrations, mutations }

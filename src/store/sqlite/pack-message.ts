@@ -5,10 +5,11 @@ import type { Summary } from '../../model/message.js'
 import { StoreError } from '../errors.js'
 import { MAX_PACKED_SIZE } from '../index-codec.js'
 import type { NewMessage } from '../messages.js'
-import { blobsOf, cutsJson } from '../stored-source.js'
-import type { PackedMessage } from './calls.js'
+import type { DumpedContent } from '../migration.js'
+import { blobsOf, cutsJson, LazySource } from '../stored-source.js'
+import type { PackedContent, PackedMessage } from './calls.js'
 
-const owned = (octets: Uint8Array): Uint8Array =>
+export const owned = (octets: Uint8Array): Uint8Array =>
   octets.byteLength === octets.buffer.byteLength ? octets : octets.slice()
 
 /** Text where every octet is ASCII, else the octets. */
@@ -57,3 +58,17 @@ export function packMessage(message: NewMessage): PackedMessage {
     blobs: owned(Buffer.concat(blobsOf(parsed.cuts))),
   }
 }
+
+/** A content of another store, to be kept as it is. */
+export const packContent = ({ summary, source, text }: DumpedContent): PackedContent => ({
+  sourceSize: source.size,
+  trace: owned(source.trace),
+  skeleton: owned(source.skeleton),
+  cuts: source.cuts,
+  root: source.root,
+  envelope: asciiOr(summary.envelope),
+  structure: asciiOr(summary.structure),
+  summary: summaryColumns(summary),
+  text,
+  blobs: owned(Buffer.concat(blobsOf(new LazySource(source).cuts))),
+})

@@ -11,7 +11,7 @@ export const CONTENT_PAGE = 1024
 
 type Stored = string | Uint8Array
 
-interface SummaryRow {
+export interface SummaryRow {
   readonly subject: string
   readonly base_subject: string
   readonly sent_date: number | null
@@ -33,7 +33,7 @@ interface SummaryRow {
 const octetsOf = (stored: Stored): Uint8Array =>
   typeof stored === 'string' ? Buffer.from(stored, 'latin1') : stored
 
-const summaryOf = (row: SummaryRow): Summary => ({
+export const summaryOf = (row: SummaryRow): Summary => ({
   envelope: octetsOf(row.envelope),
   structure: octetsOf(row.structure),
   subject: row.subject,

@@ -8,6 +8,7 @@ import { accountMethods } from './account-methods.js'
 import { mailboxMethods } from './mailbox-methods.js'
 import { maintenanceMethods } from './maintenance-methods.js'
 import { messageMethods } from './message-methods.js'
+import { migrationMethods } from './migration-methods.js'
 
 /** To be loaded by the writer thread: `openDatabase({ file, modules: [STORE_MODULE, …] })`. */
 export const STORE_MODULE = new URL('./mutations.js', import.meta.url).href
@@ -21,6 +22,7 @@ export function sqliteStore(database: Database): Store {
     ...mailboxMethods(access, messages),
     ...messages,
     ...maintenanceMethods(access),
+    ...migrationMethods(access),
     close: () => database.close(),
   })
 }

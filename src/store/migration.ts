@@ -1,0 +1,117 @@
+// A store carried over into another one, of the same or another engine, with every number as it was: ids, UIDs, modseqs,
+// dates and octets. Records are neutral: rows that both engines name alike, packed values whose octets they share, and
+// the model's own types. Blobs are carried over apart, before the contents that name them (src/mail/migrate.ts).
+
+import type { AccountId } from '../model/ids.js'
+import type { Summary } from '../model/message.js'
+import type { Credential, StoredAddress, Token } from './accounts.js'
+import type { ChunkValues } from './chunk-values.js'
+import { StoreError } from './errors.js'
+import type { Keyword } from './keywords.js'
+import type { AccountRow, MailboxRow } from './rows.js'
+import type { SourceColumns } from './stored-source.js'
+
+/** An account but for its mail. Two are equal where nothing has changed between them. */
+export interface DumpedAccount {
+  readonly account: AccountRow
+  /** Up to where the collector has looked at what was expunged. */
+  readonly collectedUntil: number
+  readonly credentials: readonly (Credential & { readonly scope: string | null })[]
+  /** In the order in which they came. */
+  readonly addresses: readonly StoredAddress[]
+  /** In the order of their bits. */
+  readonly keywords: readonly Keyword[]
+  /** In the order of their octets. */
+  readonly subscriptions: readonly string[]
+  /** In the order of their numbers, those included that are deleted but not collected. */
+  readonly mailboxes: readonly MailboxRow[]
+}
+
+export interface DumpedContent {
+  readonly content: number
+  readonly summary: Summary
+  readonly source: SourceColumns
+  readonly text: string | null
+}
+
+interface Place {
+  readonly mailbox: number
+  readonly chunk: number
+}
+
+export interface DumpedChunk extends ChunkValues, Place {
+  readonly maxModseq: number
+}
+
+export interface DumpedTombstone extends ChunkValues, Place {
+  readonly modseq: number
+  readonly expungedAt: number
+}
+
+export interface DumpedIndex {
+  readonly chunks: readonly DumpedChunk[]
+  readonly tombstones: readonly DumpedTombstone[]
+}
+
+/** What belongs to no account. */
+export interface DumpedStore {
+  /** The highest number that was ever given to an account. */
+  readonly lastAccount: number
+  readonly tokens: readonly Token[]
+}
+
+/** Contents of one page, whatever their size, and octets past which it takes no more. */
+export const PAGE_CONTENTS = 256
+export const PAGE_OCTETS = 2 ** 21
+
+/** While anything is dumped or restored nobody else uses the store: see `alone`. */
+export interface MigrationStore {
+  dumpStore(): Promise<DumpedStore>
+  /** Throws `no-such-account` where it is being removed. */
+  dumpAccount(account: AccountId): Promise<DumpedAccount>
+  /** In the order of their numbers, from the one after `after`, in bounded pages. Throws `corrupt`. */
+  dumpContents(account: AccountId, after: number): AsyncIterable<readonly DumpedContent[]>
+  /** In bounded pages. Throws `corrupt`. */
+  dumpIndex(account: AccountId): AsyncIterable<DumpedIndex>
+
+  /** Where a migration into this store comes from that has begun and not been finished. */
+  arrival(): Promise<string | undefined>
+  beginArrival(from: string): Promise<void>
+  /**
+   * Begins an account, whose state is `arriving` until `finishAccount`: it has no name until then. Where it has been
+   * begun before and has not changed since, it goes on: returns the content to go on after. Undefined: it is done
+   * already. What is there and differs is dropped. Throws `limit` (numbers).
+   */
+  restoreAccount(dumped: DumpedAccount): Promise<number | undefined>
+  /** Durable once it resolves, with their references to blobs; pages must come in order. */
+  restoreContents(account: AccountId, contents: readonly DumpedContent[]): Promise<void>
+  restoreIndex(account: AccountId, index: DumpedIndex): Promise<void>
+  /** One transaction: from here on the account has its names and is served. */
+  finishAccount(dumped: DumpedAccount): Promise<void>
+  finishArrival(dumped: DumpedStore): Promise<void>
+
+  /**
+   * Says that this process serves the store, until what is returned is called. Throws `unavailable` while it is being
+   * migrated, or a migration into it has not been finished.
+   */
+  serving(): Promise<() => Promise<void>>
+  /** Keeps servers away until what is returned is called. Throws `unavailable` where one serves the store. */
+  alone(): Promise<() => Promise<void>>
+}
+
+/** As an account stands in the store while it arrives: without what it is found by. */
+export const arrivingOf = (dumped: DumpedAccount): DumpedAccount => ({
+  ...dumped,
+  account: { ...dumped.account, username_key: null, state: 'arriving' },
+  credentials: [],
+  addresses: [],
+})
+
+export const halfArrived = (from: string): StoreError =>
+  new StoreError(
+    'unavailable',
+    `a migration into this store, from ${from}, has not been finished: give the same \`eider migrate\` again`,
+  )
+
+export const incomplete = (account: number, what: string): StoreError =>
+  new StoreError('corrupt', `account ${account}: ${what}: run \`eider check --repair\` on the source first`)

@@ -1,0 +1,86 @@
+// Who uses the database: any number of servers, or one migration alone. Each first writes that it is there and then looks
+// for the other, so that at least one of two that come at once sees the other. src/store/migration.ts.
+
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { StoreError } from '../errors.js'
+import { halfArrived } from '../migration.js'
+import type { MongoDatabase } from './database.js'
+import { within } from './failures.js'
+import { Lease } from './lease.js'
+import { type StoreDocument, storeCollection } from './store-collection.js'
+
+const LEASE_MS = 30_000
+const RENEWAL_MS = 10_000
+const ALONE = 'alone'
+export const ARRIVAL = 'arrival'
+/** Of servers: what follows is an id. */
+const SERVER = 'server/'
+const SERVERS = { $gte: SERVER, $lt: 'server0' }
+
+const isAlive = { $expr: { $gt: ['$expires', '$$NOW'] } }
+const isLapsed = { $expr: { $lte: ['$expires', '$$NOW'] } }
+
+const refused = (why: string): StoreError => new StoreError('unavailable', why)
+
+/** Repeats `renew` until the returned function is called, which then calls `drop`. */
+function keep(renew: () => Promise<unknown>, drop: () => Promise<unknown>): () => Promise<void> {
+  // Where MongoDB is away there is nobody either whom it could tell.
+  const timer = setInterval(() => void renew().catch(() => {}), RENEWAL_MS).unref()
+  return async () => {
+    clearInterval(timer)
+    await drop().catch(() => {})
+  }
+}
+
+export async function serving(database: MongoDatabase): Promise<() => Promise<void>> {
+  const store = storeCollection(database)
+  const _id = SERVER + randomUUID()
+  const expires = { $add: ['$$NOW', LEASE_MS] }
+  const lease = { host: { $literal: hostname() }, pid: process.pid, expires }
+  const renew = () => store.updateOne({ _id }, [{ $set: lease }], { upsert: true })
+  const ask = <T>(work: Promise<T>) => within(database.timeoutMs, 'beginning to serve', work)
+  const end = keep(renew, () => store.deleteOne({ _id }))
+  try {
+    await ask(renew())
+    const arrival = await ask(store.findOne({ _id: ARRIVAL }))
+    if (arrival !== null) throw halfArrived(arrival.from ?? 'elsewhere')
+    if ((await ask(store.findOne({ _id: ALONE, ...isAlive }))) !== null)
+      throw refused('a migration of this store is under way')
+    await ask(store.deleteMany({ _id: SERVERS, ...isLapsed }))
+    return end
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+export async function alone(database: MongoDatabase): Promise<() => Promise<void>> {
+  const lease = new Lease(database, ALONE, LEASE_MS)
+  if (!(await lease.take()))
+    throw refused(
+      `another migration of this store is under way (one that was killed counts for ${SECONDS} s)`,
+    )
+  const end = keep(
+    () => lease.take(),
+    () => lease.release(),
+  )
+  try {
+    const [server] = await within(database.timeoutMs, 'beginning a migration', aliveServers(database))
+    if (server === undefined) return end
+    throw refused(
+      `process ${server.pid} on ${server.host} serves this store: stop all servers first (one that was killed counts for ${SECONDS} s)`,
+    )
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+const SECONDS = LEASE_MS / 1000
+
+const aliveServers = (database: MongoDatabase): Promise<StoreDocument[]> =>
+  storeCollection(database)
+    .find({ _id: SERVERS, ...isAlive })
+    .limit(1)
+    .toArray()

@@ -14,6 +14,9 @@ import { bad, ConnectionEnded } from './reply.js'
 import type { State } from './states.js'
 import type { View } from './view.js'
 
+/** Milliseconds from a login to the second look at its password: sessions that last no longer are spared it. */
+const RECHECK_MS = 1000
+
 export class Session {
   readonly services: Services
   readonly options: ImapOptions
@@ -30,6 +33,7 @@ export class Session {
   #login: Login | undefined
   #unwatch: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
+  #recheck: NodeJS.Timeout | undefined
   #loginChecks = 0
   #release: (() => void) | undefined
   #idling = false
@@ -87,7 +91,7 @@ export class Session {
     this.#release = release
     this.#unwatch = watch(this.services, login.account.id, this.#onHint)
     // The password may have changed while it was being verified, before anybody told us.
-    void this.#checkLogin()
+    this.#recheck = setTimeout(() => void this.#checkLogin(), RECHECK_MS).unref()
     this.restartTimer()
   }
 
@@ -175,6 +179,7 @@ export class Session {
   /** Lets go of everything; the socket is closed by who owns it. */
   close(): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#recheck)
     this.#unwatch?.()
     this.#unwatch = undefined
     this.#release?.()

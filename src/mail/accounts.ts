@@ -49,13 +49,8 @@ const accountExists = (username: string): StoreError =>
   new StoreError('account-exists', `an account or an address ${username} exists already`)
 
 /** By the key of a user name or of an address; undefined for one that is being removed. */
-export async function accountByKey(services: Services, key: string): Promise<Account | undefined> {
-  const named = await services.store.accountByName(key)
-  if (named !== undefined) return named.state === 'active' ? named : undefined
-  if (!key.includes('@')) return undefined
-  const destinations = await services.store.resolve(key)
-  return destinations.find(({ account }) => account.state === 'active')?.account
-}
+const accountByKey = async (services: Services, key: string): Promise<Account | undefined> =>
+  (await services.store.accountByLogin(key))?.account
 
 /** Undefined where nobody has the user name or address, or none can be so called. */
 export async function findAccount(

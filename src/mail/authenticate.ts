@@ -3,7 +3,6 @@
 
 import { parseUsername } from '../model/username.js'
 import type { Account, Credential } from '../store/accounts.js'
-import { accountByKey } from './accounts.js'
 import { MailError } from './errors.js'
 import { type LoginThrottle, loginThrottle } from './login-throttle.js'
 import { preparePassword } from './passwords.js'
@@ -27,7 +26,8 @@ export interface Attempt {
 /** Throws MailError `authentication-failed`, `throttled`; StoreError `unavailable`. */
 export async function authenticate(services: Services, attempt: Attempt): Promise<Login> {
   const name = parseUsername(attempt.username)
-  const account = 'problem' in name ? undefined : await accountByKey(services, name.key)
+  const found = 'problem' in name ? undefined : await services.store.accountByLogin(name.key)
+  const { account, credential } = found ?? {}
   const throttle = loginThrottle(
     services,
     attempt.remote,
@@ -35,7 +35,6 @@ export async function authenticate(services: Services, attempt: Attempt): Promis
     account?.id,
   )
   if (!(await throttle.mayTry())) return refuse(services, attempt, account, 'throttled')
-  const credential = account && (await services.store.credential(account.id))
   const answer = await verify(services, attempt.password, account, credential, throttle)
   if (answer === 'refused') return refuse(services, attempt, account, 'throttled')
   if (answer && account !== undefined && credential !== undefined && !('problem' in name)) {

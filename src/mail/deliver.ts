@@ -1,7 +1,7 @@
 // Delivery to addresses: who gets mail for one, whether there is room, and the append into each INBOX. RFC 5321, RFC 2033.
 
 import { addressKey, deliveryKey, parseAddress } from '../model/address.js'
-import { type AccountId, mailboxId } from '../model/ids.js'
+import { mailboxId } from '../model/ids.js'
 import type { Account } from '../store/accounts.js'
 import { isStoreError, StoreError } from '../store/errors.js'
 import type { Appended, Delivery } from '../store/messages.js'
@@ -40,11 +40,9 @@ export async function findRecipients(services: Services, address: string): Promi
 export const quotaOf = (services: Services, account: Account): number =>
   account.quota === 0 ? services.limits.quotaDefault : account.quota
 
-/** Reads the account again: quota changes apply at once. */
-export async function hasRoom(services: Services, id: AccountId, octets: number): Promise<boolean> {
-  const account = await services.store.account(id)
-  return account !== undefined && account.storageUsed + octets <= quotaOf(services, account)
-}
+/** As of when the account was read. */
+export const hasRoom = (services: Services, account: Account, octets: number): boolean =>
+  account.storageUsed + octets <= quotaOf(services, account)
 
 const deliveryOf = (ingested: Ingested, { recipient, trace }: DeliveryTo, at: number): Delivery => ({
   account: recipient.account.id,

@@ -30,6 +30,11 @@ export interface Credential {
   readonly version: number
 }
 
+export interface AccountWithPassword {
+  readonly account: Account
+  readonly credential: Credential | undefined
+}
+
 export interface StoredAddress {
   /** 24 hex digits. */
   readonly id: string
@@ -70,6 +75,8 @@ export interface AccountStore {
   createAccount(account: NewAccount): Promise<Account>
   account(id: AccountId): Promise<Account | undefined>
   accountByName(usernameKey: string): Promise<Account | undefined>
+  /** The active account that a user name or an address names, with its password: what a login reads, at once. */
+  accountByLogin(key: string): Promise<AccountWithPassword | undefined>
   /** In the order of their numbers, from the one after `after`. */
   accounts(after?: AccountId): AsyncIterable<Account>
   credential(id: AccountId): Promise<Credential | undefined>

@@ -2,6 +2,7 @@
 
 import type { AccountId, MailboxId, ModSeq } from '../model/ids.js'
 import type { MailboxPath, SpecialUse } from '../model/mailbox-path.js'
+import type { Account } from './accounts.js'
 
 export interface Mailbox {
   readonly account: AccountId
@@ -29,12 +30,20 @@ export interface Mailbox {
   readonly created: number
 }
 
+export interface AppendTarget {
+  readonly account: Account
+  readonly mailbox: MailboxId
+  readonly selectable: boolean
+}
+
 /** Every mutating method moves the account's modseq and returns it. All throw `no-such-account`. */
 export interface MailboxStore {
   /** In the order of their paths. */
   mailboxes(account: AccountId): Promise<Mailbox[]>
   mailbox(account: AccountId, id: MailboxId): Promise<Mailbox | undefined>
   mailboxByPath(account: AccountId, path: MailboxPath): Promise<Mailbox | undefined>
+  /** A mailbox and the account that it is in: what an APPEND looks at before it takes the message, read at once. */
+  appendTarget(account: AccountId, path: MailboxPath): Promise<AppendTarget | undefined>
   /**
    * Creates the mailbox and the levels above it that are not there. A \Noselect name becomes selectable again, with a
    * new uidValidity. Throws `mailbox-exists`, `limit`.

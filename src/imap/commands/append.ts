@@ -1,11 +1,11 @@
 // APPEND (RFC 3501 §6.3.11). Its literal goes into the message parser as it arrives and is never held; mailbox, size and
 // quota are checked before the client is asked to send it. APPENDLIMIT: RFC 7889; APPENDUID: RFC 4315 §3.
 
-import { appendMessages } from '../../mail/append.js'
+import { appendMessages, findAppendTarget } from '../../mail/append.js'
 import { hasRoom } from '../../mail/deliver.js'
 import { type Ingested, Intake } from '../../mail/intake.js'
-import { findMailbox } from '../../mail/mailboxes.js'
-import type { InternalDate, Mailbox } from '../../mail/types.js'
+import type { InternalDate } from '../../mail/types.js'
+import type { MailboxId } from '../../model/ids.js'
 import { isStoreError } from '../../store/errors.js'
 import { askForMore, skipCommand, skipLiteral } from '../continuation.js'
 import { pathOf } from '../mailbox-names.js'
@@ -36,15 +36,14 @@ function expectArguments(reader: Reader): AppendArguments {
 }
 
 /** What can be known before the message is there. Throws NO. */
-async function checkRoom(session: Session, name: string, size: number): Promise<Mailbox> {
+async function checkRoom(session: Session, name: string, size: number): Promise<MailboxId> {
   const { services } = session
-  const account = session.loginAccount
-  const mailbox = await findMailbox(services, account.id, pathOf(name))
-  if (mailbox === undefined || !mailbox.selectable) throw no('No such mailbox', 'TRYCREATE')
+  const target = await findAppendTarget(services, session.account, pathOf(name))
+  if (target?.selectable !== true) throw no('No such mailbox', 'TRYCREATE')
   if (size > services.limits.messageMaxSize) throw no('The message is too large', 'TOOBIG')
   if (size === 0) throw no('A message has at least one octet')
-  if (!(await hasRoom(services, account.id, size))) throw no('The quota is used up', 'OVERQUOTA')
-  return mailbox
+  if (!hasRoom(services, target.account, size)) throw no('The quota is used up', 'OVERQUOTA')
+  return target.mailbox
 }
 
 /** The octets of the literal, as they come. Throws ConnectionEnded where they do not all come. */
@@ -98,7 +97,7 @@ async function refuseMessage(session: Session, literal: StreamedLiteral, error: 
 }
 
 async function append(session: Session, given: AppendArguments, literal: StreamedLiteral): Promise<Reply> {
-  let mailbox: Mailbox
+  let mailbox: MailboxId
   try {
     mailbox = await checkRoom(session, given.mailbox, literal.size)
   } catch (error) {
@@ -109,7 +108,7 @@ async function append(session: Session, given: AppendArguments, literal: Streame
   const now = Math.floor(session.services.clock() / 1000) * 1000
   const message = { ingested, flags: given.flags, internalDate: given.date ?? { at: now, zone: 0 } }
   try {
-    const [appended] = await appendMessages(session.services, session.account, mailbox.id, [message])
+    const [appended] = await appendMessages(session.services, session.account, mailbox, [message])
     if (appended === undefined) return ok('Appended')
     return ok('Appended', `APPENDUID ${appended.uidValidity} ${appended.uid}`)
   } catch (error) {

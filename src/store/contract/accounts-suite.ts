@@ -55,6 +55,20 @@ export function accountsSuite(current: () => Store): void {
     expect(await store.addAddress(dora.id, address('dora@example.org'))).toMatchObject({ main: true })
   })
 
+  test('a login reads an active account by its name or any address, with its password', async () => {
+    const store = current()
+    const account = await store.createAccount(wanted('Emil'))
+    await store.addAddress(account.id, address('emil@example.org'))
+    const credential = { kind: 'password', hash: 'first', version: 1 }
+    for (const key of ['emil', 'emil@example.org'])
+      expect(await store.accountByLogin(key)).toMatchObject({ account: { id: account.id }, credential })
+    await store.setPassword(account.id, 'second')
+    expect(await store.accountByLogin('emil')).toMatchObject({ credential: { hash: 'second', version: 2 } })
+    expect(await store.accountByLogin('emil@elsewhere.org')).toBeUndefined()
+    await store.removeAccount(account.id)
+    for (const key of ['emil', 'emil@example.org']) expect(await store.accountByLogin(key)).toBeUndefined()
+  })
+
   test('addresses lead to accounts; the main one is handed on', async () => {
     const store = current()
     const { id } = await newAccount(store)

@@ -9,6 +9,24 @@ const names = async (store: Store, id: AccountId): Promise<string[]> =>
   (await store.mailboxes(id)).map((box) => (box.selectable ? box.path : `(${box.path})`))
 
 export function mailboxesSuite(current: () => Store): void {
+  test('what an APPEND looks at is read with its account', async () => {
+    const store = current()
+    const { id } = await newAccount(store)
+    const { mailbox } = await store.createMailbox(id, path('lists/eider'))
+    await store.setQuota(id, 5000)
+    expect(await store.appendTarget(id, path('lists/eider'))).toMatchObject({
+      account: { id, quota: 5000 },
+      mailbox: mailbox.id,
+      selectable: true,
+    })
+    expect(await store.appendTarget(id, path('elsewhere'))).toBeUndefined()
+    await store.createMailbox(id, path('lists/eider/below'))
+    await store.deleteMailbox(id, path('lists/eider'))
+    expect(await store.appendTarget(id, path('lists/eider'))).toMatchObject({ selectable: false })
+    await store.removeAccount(id)
+    expect(await store.appendTarget(id, path('lists/eider/below'))).toBeUndefined()
+  })
+
   test('CREATE makes the levels above', async () => {
     const store = current()
     const { id, modseq } = await newAccount(store)

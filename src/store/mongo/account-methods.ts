@@ -41,6 +41,7 @@ export function accountMethods({ database, mutate, prime }: Access): AccountStor
       accountOf(await mutate(createAccountMutation(await newAccountNumber(database), account))),
     account: (id) => accounts.account(id),
     accountByName: (usernameKey) => accounts.byName(usernameKey),
+    accountByLogin: (key) => accounts.byLogin(key),
     async *accounts(after = 0 as never) {
       let last: number = after
       for (;;) {

@@ -22,6 +22,7 @@ export function mailboxMethods({ database, mutate }: Access, messages: MessageSt
     mailboxes: (account) => mailboxes.all(account),
     mailbox: (account, id) => mailboxes.find(account, id),
     mailboxByPath: (account, path) => mailboxes.byPath(account, path),
+    appendTarget: (account, path) => mailboxes.appendTarget(account, path),
     async createMailbox(account, path, specialUse) {
       const { mailbox, modseq } = await mutate(createMailboxMutation(account, path, specialUse ?? null))
       return { mailbox: mailboxOf({ recent_uid: 1, ...mailbox }), modseq: modSeq(modseq) }

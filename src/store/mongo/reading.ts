@@ -1,11 +1,18 @@
 // Accounts, addresses, tokens, mailboxes and subscriptions as they are read: each by one command, or two.
 
 import type { ClientSession, Document } from 'mongodb'
-import type { AccountId } from '../../model/ids.js'
+import { type AccountId, mailboxId } from '../../model/ids.js'
 import type { MailboxPath } from '../../model/mailbox-path.js'
-import type { Account, Credential, Destination, StoredAddress, Token } from '../accounts.js'
+import type {
+  Account,
+  AccountWithPassword,
+  Credential,
+  Destination,
+  StoredAddress,
+  Token,
+} from '../accounts.js'
 import { StoreError } from '../errors.js'
-import type { Mailbox } from '../mailboxes.js'
+import type { AppendTarget, Mailbox } from '../mailboxes.js'
 import { accountOf, mailboxOf } from '../rows.js'
 import type { Access } from './access.js'
 import { addressOf, byAge } from './accounts.js'
@@ -17,6 +24,7 @@ import {
   accountKey,
   COLLECTIONS,
   type CollectionName,
+  type CredentialDocument,
   credentialKey,
   keysBelow,
   type MailboxDocument,
@@ -37,6 +45,8 @@ const rangeOf = (key: string) => {
 
 const tokenOf = ({ _id, id, label, created }: TokenDocument): Token => ({ id, label, hash: _id, created })
 
+const credentialOf = ({ kind, hash, version }: CredentialDocument): Credential => ({ kind, hash, version })
+
 const toMailbox = (document: MailboxDocument, recent: RecentDocument | undefined): Mailbox =>
   mailboxOf({ ...document, recent_uid: recent?.recent_uid ?? 1 })
 
@@ -52,6 +62,7 @@ type Narrow = AccountDocument | MailboxDocument | RecentDocument
 /** A name with what was looked up for it. */
 interface Named {
   readonly accounts: readonly AccountDocument[]
+  readonly credentials?: readonly CredentialDocument[]
   readonly inboxes?: readonly Stored[]
   readonly chunks?: readonly Stored[]
 }
@@ -87,6 +98,19 @@ export class AccountReads {
   async byName(usernameKey: string): Promise<Account | undefined> {
     const [found] = await this.#named(usernameKey, [lookup('user', COLLECTIONS.account, 'accounts')])
     return found?.accounts.map(accountOf)[0]
+  }
+
+  async byLogin(key: string): Promise<AccountWithPassword | undefined> {
+    const [found] = await this.#named(key, [
+      { $set: { holder: { $ifNull: ['$user', '$address'] } } },
+      lookup('holder', COLLECTIONS.account, 'accounts'),
+      { $set: { password: { $concat: ['$holder', 'password'] } } },
+      lookup('password', COLLECTIONS.credential, 'credentials'),
+    ])
+    const [account] = found?.accounts ?? []
+    const [credential] = found?.credentials ?? []
+    if (account?.state !== 'active') return undefined
+    return { account: accountOf(account), credential: credential && credentialOf(credential) }
   }
 
   /** By one command, which reads what a delivery to it will want: INBOX and its last chunk. */
@@ -137,9 +161,7 @@ export class AccountReads {
     const found = await this.#database.read('reading a credential', (session) =>
       this.#database.collection('credential').findOne({ _id: credentialKey(id, 'password') }, { session }),
     )
-    if (found === null) return undefined
-    const { kind, hash, version } = found
-    return { kind, hash, version }
+    return found === null ? undefined : credentialOf(found)
   }
 
   async addresses(id: number): Promise<StoredAddress[]> {
@@ -225,6 +247,25 @@ export class MailboxReads {
         .toArray(),
     )
     return found === undefined ? undefined : toMailbox(found, found.recent[0])
+  }
+
+  /** By one command: both stand in one collection. */
+  async appendTarget(account: number, path: string): Promise<AppendTarget | undefined> {
+    const box = { account, path, deleted_at: null, _id: rangeOf(accountKey(account)) }
+    const found = await this.#database.read('reading a mailbox', (session) =>
+      this.#database.db
+        .collection<Narrow>(COLLECTIONS.mailbox)
+        .find({ $or: [{ _id: accountKey(account) }, box] }, { session })
+        .toArray(),
+    )
+    const holder = found.find(({ _id }) => !isMailboxKey(_id)) as AccountDocument | undefined
+    const mailbox = found.find(({ _id }) => isMailboxKey(_id)) as MailboxDocument | undefined
+    if (holder?.state !== 'active' || mailbox === undefined) return undefined
+    return {
+      account: accountOf(holder),
+      mailbox: mailboxId(mailbox.mailbox),
+      selectable: mailbox.selectable === 1,
+    }
   }
 
   async subscriptions(account: number): Promise<MailboxPath[]> {

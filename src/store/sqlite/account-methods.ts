@@ -9,6 +9,11 @@ export const accountMethods = ({ accounts, write }: Access): AccountStore => ({
   createAccount: async (account) => accountOf(await write('createAccount', account)),
   account: async (id) => accounts.account(id),
   accountByName: async (usernameKey) => accounts.byName(usernameKey),
+  async accountByLogin(key) {
+    const account = accounts.byName(key) ?? accounts.resolve(key)[0]?.account
+    if (account?.state !== 'active') return undefined
+    return { account, credential: accounts.credential(account.id) }
+  },
   async *accounts(after = 0 as never) {
     let last: number = after
     for (;;) {

@@ -20,6 +20,11 @@ export function mailboxMethods({ accounts, mailboxes, write }: Access, messages:
     async mailboxByPath(account, path) {
       return mailboxes.byPath(account, path)
     },
+    async appendTarget(account, path) {
+      const [box, holder] = [mailboxes.byPath(account, path), accounts.account(account)]
+      if (box === undefined || holder?.state !== 'active') return undefined
+      return { account: holder, mailbox: box.id, selectable: box.selectable }
+    },
     async createMailbox(account, path, specialUse) {
       const made = await write('createMailbox', { account, path, specialUse: specialUse ?? null })
       return { mailbox: mailboxOf(made.mailbox), modseq: modSeq(made.modseq) }

@@ -2,6 +2,7 @@
 // changed meanwhile where that is allowed, and ends each with one tagged response. RFC 3501 §2.2, §5.5, §7.4.1.
 
 import { Turn } from '../kit/turn.js'
+import { isStoreError } from '../store/errors.js'
 import { findVerb } from './commands/index.js'
 import { askForMore, skipLiteral } from './continuation.js'
 import { isTrouble, refusalOf } from './refusal-of.js'
@@ -89,6 +90,8 @@ async function act(session: Session, parsed: Parsed, action: Action): Promise<vo
     if (error instanceof ConnectionEnded) throw error
     refused = error
   }
+  // Who has waited for a store that is away does not wait for it a second time.
+  if (isStoreError(refused, 'unavailable')) return refuse(session, tag, refused)
   try {
     const expunges = verb.expunges === 'told' || byUid
     if (verb.polls === true) await tellChanges(session, { expunges, reread: true })

@@ -14,3 +14,13 @@ test("the URL's options count more than ours", async () => {
   expect(options).toMatchObject({ maxPoolSize: 7, connectTimeoutMS: 5, socketTimeoutMS: 1_000 })
   expect(newMongoClient('mongodb://a', 1_000).options).toMatchObject({ maxPoolSize: 32, appName: 'eider' })
 })
+
+test.each([
+  [10_000, 3_333],
+  [3_000, 2_000],
+  [500, 500],
+])('of %i ms, a connection may be silent for %i', (timeoutMs, silentMs) => {
+  const { connectTimeoutMS, socketTimeoutMS } = newMongoClient('mongodb://a', timeoutMs).options
+  expect(Math.floor(connectTimeoutMS)).toBe(silentMs)
+  expect(Math.floor(socketTimeoutMS)).toBe(silentMs)
+})

@@ -16,7 +16,15 @@ import type { Account } from '../mail/types.js'
 import { isStoreError } from '../store/errors.js'
 import type { Accepted, Envelope, MailTarget, MessageSink, Refused, Sender } from './envelope.js'
 import type { Path } from './grammar.js'
-import { ABOVE_QUOTA, MAILBOX_FULL, OK, type Reply, replyToError, UNKNOWN_RECIPIENT } from './replies.js'
+import {
+  ABOVE_QUOTA,
+  describeError,
+  MAILBOX_FULL,
+  OK,
+  type Reply,
+  replyToError,
+  UNKNOWN_RECIPIENT,
+} from './replies.js'
 import type { SmtpSettings } from './settings.js'
 import { type Arrival, traceLines } from './trace.js'
 
@@ -105,7 +113,7 @@ export class Maildrop implements MailTarget<Rcpt> {
     if (!isStoreError(error, 'quota-exceeded')) {
       if (!isStoreError(error) || error.code === 'corrupt') {
         this.#services.log.error({ err: error }, 'delivery-failed')
-      }
+      } else this.#services.log.warn(describeError(error), 'delivery-put-off')
       return replyToError(error)
     }
     const accounts = deliveries.map(({ recipient }) => recipient.account)

@@ -12,7 +12,7 @@ import {
   type Timestamp,
 } from 'mongodb'
 import { databaseIn, newMongoClient } from '../../kit/mongo-client.js'
-import { within } from './failures.js'
+import { untilThere, within } from './failures.js'
 import { isSharded, refuseStandalone } from './opening.js'
 import { COLLECTIONS, type Kind, type Kinds } from './schema.js'
 
@@ -102,11 +102,18 @@ export class MongoDatabase {
       this.#floor.operationTime = time
   }
 
-  /** Runs a query of one or more commands, one after another. Throws StoreError. */
+  /**
+   * Runs a query of one or more commands, one after another; again from its start where MongoDB was away in between, as
+   * long as there is time. Throws StoreError.
+   */
   async read<T>(doing: string, query: (session: ClientSession) => Promise<T>): Promise<T> {
     const session = this.startSession()
     try {
-      return await within(this.timeoutMs, doing, query(session))
+      return await within(
+        this.timeoutMs,
+        doing,
+        untilThere(this.timeoutMs, () => query(session)),
+      )
     } finally {
       // Nothing is sent; it only goes back to the driver's pool.
       session.endSession().catch(() => {})

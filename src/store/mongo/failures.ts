@@ -30,6 +30,9 @@ export type Failure =
   /** Runs again to no avail. */
   | 'final'
 
+/** Milliseconds before MongoDB is tried again where it was away. */
+export const AWAY_MS = 200
+
 const LOCK_TIMEOUT = 24
 const WRITE_CONFLICT = 112
 const DUPLICATE_KEY = 11000
@@ -89,5 +92,20 @@ export async function within<T>(ms: number, doing: string, work: Promise<T>): Pr
     throw storeError(error, doing)
   } finally {
     clearTimeout(timer)
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Asks again where MongoDB was away, as long as there is time. */
+export async function untilThere<T>(ms: number, ask: () => Promise<T>): Promise<T> {
+  const until = performance.now() + ms - AWAY_MS
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (failureOf(error) !== 'away' || performance.now() > until) throw error
+      await pause(AWAY_MS)
+    }
   }
 }

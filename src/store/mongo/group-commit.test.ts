@@ -223,6 +223,15 @@ describeWith(['mongod'], 'the group commit', () => {
     await expectEachOnce(account, modseqs)
   })
 
+  test('a read whose connections break is asked again', async () => {
+    const account = await newAccount(client)
+    await failCommand({ times: 5 }, { failCommands: ['find'], closeConnection: true })
+    const found = await client.database.read('reading an account', (session) =>
+      client.database.collection('account').findOne({ _id: accountKey(account) }, { session }),
+    )
+    expect(found).toMatchObject({ _id: accountKey(account) })
+  })
+
   test('an instance that died inside a transaction holds its accounts no longer than 5 s', async () => {
     const account = await newAccount(client)
     const dead = await MongoDatabase.open({ url: place.url })

@@ -5,7 +5,15 @@
 import type { ClientSession } from 'mongodb'
 import { StoreError } from '../errors.js'
 import type { MongoDatabase } from './database.js'
-import { Abandoned, CommitUnknown, failureOf, isCertain, isUnknownCommit, storeError } from './failures.js'
+import {
+  Abandoned,
+  AWAY_MS,
+  CommitUnknown,
+  failureOf,
+  isCertain,
+  isUnknownCommit,
+  storeError,
+} from './failures.js'
 import type { Instance } from './instance.js'
 import { Memory, type Remembered, type Stored } from './memory.js'
 import { type AccountDocument, COLLECTIONS } from './schema.js'
@@ -18,8 +26,6 @@ const IN_FLIGHT = 4
 /** Milliseconds of conflicts after which whoever holds the account may be dead. */
 const SUSPICIOUS_MS = 1000
 const BACKOFF_MS = { first: 4, most: 150 }
-/** Milliseconds before MongoDB is tried again where it was away. */
-const AWAY_MS = 200
 /** An account that conflicted alone is kept out of others' transactions this long. */
 const CONTENDED_MS = 1000
 /** Milliseconds for which an unknown commit is asked after; then the transaction itself has long ended. */

@@ -36,7 +36,7 @@ export interface ReplicaSet {
   url(database: string): string
   /** Waits for one where there is none. */
   primary(): Promise<Member>
-  /** Kills what still runs, and removes all data. */
+  /** Kills what still runs, and removes all data; where the folder was given, stops it and leaves them. */
   dispose(): Promise<void>
 }
 
@@ -44,20 +44,27 @@ export interface ReplicaSetOptions {
   readonly members?: 1 | 3
   /** Seconds after which the server ends a transaction by itself. */
   readonly transactionLifetime?: number
+  /** Where the data are, which then stay; it goes on with what is there. */
+  readonly folder?: string
+  /** The first member's, the others' behind it; free ones unless given. */
+  readonly port?: number
 }
 
 const NAME = 'rs0'
+const ALREADY_INITIALIZED = 23
 
 export async function startReplicaSet(options: ReplicaSetOptions = {}): Promise<ReplicaSet> {
-  const folder = mkdtempSync(join(tmpdir(), 'eider-mongod-'))
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'eider-mongod-'))
   const members: MongodProcess[] = []
   const dispose = async () => {
-    await Promise.all(members.map((member) => member.kill()))
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+    const isKept = options.folder !== undefined
+    await Promise.all(members.map((member) => (isKept ? member.stop() : member.kill())))
+    if (!isKept) rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   }
   try {
     for (let i = 0; i < (options.members ?? 1); i++) {
-      members.push(new MongodProcess(join(folder, String(i)), await freePort(), options))
+      const port = options.port === undefined ? await freePort() : options.port + i
+      members.push(new MongodProcess(join(folder, String(i)), port, options))
     }
     await Promise.all(members.map((member) => member.start()))
     await initiate(members.map(({ port }) => port))
@@ -87,7 +94,7 @@ class MongodProcess implements Member {
     this.port = port
     this.#folder = folder
     this.#lifetime = options.transactionLifetime ?? 5
-    mkdirSync(folder)
+    mkdirSync(folder, { recursive: true })
   }
 
   async start(): Promise<void> {
@@ -190,6 +197,8 @@ async function initiate(ports: readonly number[]): Promise<void> {
     // Elections in seconds: the defaults are for networks.
     const settings = { electionTimeoutMillis: 2_000, heartbeatIntervalMillis: 500 }
     await client.db('admin').command({ replSetInitiate: { _id: NAME, members, settings } })
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== ALREADY_INITIALIZED) throw error
   } finally {
     await client.close()
   }

@@ -59,13 +59,21 @@ export function describeWith(names: readonly Program[], title: string, suite: ()
 }
 
 /** Starts it so that it dies with this process, however that ends, where the system can promise that. */
-export function spawnProgram(name: Program, args: readonly string[]): ChildProcess {
+export function spawnProgram(
+  name: Program,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
   const path = programPath(name)
   if (path === undefined) throw new Error(`${name} is not on the PATH: npm run services gets it`)
   const bound = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'] : []
   const [program = path, ...before] = [...bound, path]
   // A group of its own: an interrupt from the terminal is for the tests, which then end it.
-  return spawn(program, [...before, ...args], { stdio: 'ignore', detached: true })
+  return spawn(program, [...before, ...args], {
+    stdio: 'ignore',
+    detached: true,
+    env: { ...process.env, ...env },
+  })
 }
 
 /** A port of loopback that is free now. */

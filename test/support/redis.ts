@@ -19,9 +19,9 @@ export interface Redis {
   start(): Promise<void>
 }
 
-/** `kill` is its end, also when it was paused. */
-export async function startRedis(): Promise<Redis> {
-  const port = await freePort()
+/** `kill` is its end, also when it was paused. On a free port unless one is given. */
+export async function startRedis(given?: number): Promise<Redis> {
+  const port = given ?? (await freePort())
   const url = `redis://127.0.0.1:${port}`
   let child = spawnRedis(port)
   const isGone = () => child.exitCode !== null || child.signalCode !== null

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { INBOX_ID } from '../../src/mail/deliver.js'
 import type { Services } from '../../src/mail/services.js'
-import { newPlace, type Place } from '../support/engine.js'
+import { runEider } from '../server.js'
+import { newPlace, type Place, settings } from '../support/engine.js'
 import { accountWith } from '../support/inbox.js'
 import { describeWith } from '../support/programs.js'
 import { openServicesOn } from '../support/services.js'
@@ -111,6 +112,7 @@ describeWith(['mongod', 'redis-server'], 'four processes with four writers each,
       }
       const { previous, storageUsed } = await services.store.recountStorage(work.account)
       expect(previous).toBe(storageUsed)
+      expect(await runEider([...settings(on.set), 'check'])).toMatchObject({ code: 0 })
       const done = sumOf(stopped.map((told) => told.done))
       console.log(`${JSON.stringify(done)}; ${replayed} observed states led to the last`)
       for (const count of Object.values(done)) expect(count).toBeGreaterThan(0)

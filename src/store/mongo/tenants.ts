@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
 import { StoreError } from '../errors.js'
 import { halfArrived } from '../migration.js'
 import type { MongoDatabase } from './database.js'
@@ -10,8 +11,12 @@ import { within } from './failures.js'
 import { Lease } from './lease.js'
 import { type StoreDocument, storeCollection } from './store-collection.js'
 
-const LEASE_MS = 30_000
-const RENEWAL_MS = 10_000
+/** Of a server. Each costs a write every ten seconds. */
+const SERVER_MS = 30_000
+/** Of a migration: the next run of one that was killed waits for its end. */
+const ALONE_MS = 9_000
+const PATIENCE_MS = 10_000
+const POLL_MS = 250
 const ALONE = 'alone'
 export const ARRIVAL = 'arrival'
 /** Of servers: what follows is an id. */
@@ -23,10 +28,10 @@ const isLapsed = { $expr: { $lte: ['$expires', '$$NOW'] } }
 
 const refused = (why: string): StoreError => new StoreError('unavailable', why)
 
-/** Repeats `renew` until the returned function is called, which then calls `drop`. */
-function keep(renew: () => Promise<unknown>, drop: () => Promise<unknown>): () => Promise<void> {
+/** Repeats `renew`, three times in `ms`, until the returned function is called, which then calls `drop`. */
+function keep(ms: number, renew: () => Promise<unknown>, drop: () => Promise<unknown>): () => Promise<void> {
   // Where MongoDB is away there is nobody either whom it could tell.
-  const timer = setInterval(() => void renew().catch(() => {}), RENEWAL_MS).unref()
+  const timer = setInterval(() => void renew().catch(() => {}), ms / 3).unref()
   return async () => {
     clearInterval(timer)
     await drop().catch(() => {})
@@ -36,11 +41,11 @@ function keep(renew: () => Promise<unknown>, drop: () => Promise<unknown>): () =
 export async function serving(database: MongoDatabase): Promise<() => Promise<void>> {
   const store = storeCollection(database)
   const _id = SERVER + randomUUID()
-  const expires = { $add: ['$$NOW', LEASE_MS] }
+  const expires = { $add: ['$$NOW', SERVER_MS] }
   const lease = { host: { $literal: hostname() }, pid: process.pid, expires }
   const renew = () => store.updateOne({ _id }, [{ $set: lease }], { upsert: true })
   const ask = <T>(work: Promise<T>) => within(database.timeoutMs, 'beginning to serve', work)
-  const end = keep(renew, () => store.deleteOne({ _id }))
+  const end = keep(SERVER_MS, renew, () => store.deleteOne({ _id }))
   try {
     await ask(renew())
     const arrival = await ask(store.findOne({ _id: ARRIVAL }))
@@ -56,12 +61,10 @@ export async function serving(database: MongoDatabase): Promise<() => Promise<vo
 }
 
 export async function alone(database: MongoDatabase): Promise<() => Promise<void>> {
-  const lease = new Lease(database, ALONE, LEASE_MS)
-  if (!(await lease.take()))
-    throw refused(
-      `another migration of this store is under way (one that was killed counts for ${SECONDS} s)`,
-    )
+  const lease = new Lease(database, ALONE, ALONE_MS)
+  if (!(await takeInTime(lease))) throw refused('another migration of this store is under way')
   const end = keep(
+    ALONE_MS,
     () => lease.take(),
     () => lease.release(),
   )
@@ -69,7 +72,7 @@ export async function alone(database: MongoDatabase): Promise<() => Promise<void
     const [server] = await within(database.timeoutMs, 'beginning a migration', aliveServers(database))
     if (server === undefined) return end
     throw refused(
-      `process ${server.pid} on ${server.host} serves this store: stop all servers first (one that was killed counts for ${SECONDS} s)`,
+      `process ${server.pid} on ${server.host} serves this store: stop all servers first (one that was killed counts for ${SERVER_MS / 1000} s)`,
     )
   } catch (error) {
     await end()
@@ -77,7 +80,14 @@ export async function alone(database: MongoDatabase): Promise<() => Promise<void
   }
 }
 
-const SECONDS = LEASE_MS / 1000
+async function takeInTime(lease: Lease): Promise<boolean> {
+  const until = performance.now() + PATIENCE_MS
+  for (;;) {
+    if (await lease.take()) return true
+    if (performance.now() > until) return false
+    await pause(POLL_MS)
+  }
+}
 
 const aliveServers = (database: MongoDatabase): Promise<StoreDocument[]> =>
   storeCollection(database)

@@ -150,7 +150,7 @@ describeWith(['mongod'], 'eider migrate', () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('"held"') })
     await server.stop()
     await demandOrder(['--data', first])
-  }, 120_000)
+  }, 240_000)
   afterAll(async () => {
     await database.drop()
     rmSync(root, { recursive: true, force: true })
@@ -175,7 +175,7 @@ describeWith(['mongod'], 'eider migrate', () => {
       code: 1,
       stderr: expect.stringContaining('"not-empty"'),
     })
-  }, 120_000)
+  }, 240_000)
 
   test('on MongoDB clients notice nothing', async () => {
     expect(await listed(onMongo())).toEqual(before.listed)
@@ -186,7 +186,7 @@ describeWith(['mongod'], 'eider migrate', () => {
       stderr: expect.stringContaining('serves this store'),
     })
     expect(await server.stop()).toBe(0)
-  }, 120_000)
+  }, 240_000)
 
   test('killed in the middle it goes on, back to SQLite', async () => {
     const killed = await migrate(database.url, `sqlite:${last}`, { EIDER_TEST_FAULT: 'crash:1500' })
@@ -199,7 +199,7 @@ describeWith(['mongod'], 'eider migrate', () => {
     const server = await startServer({ dir: last, place: EMBEDDED })
     expect(await stateOf(server)).toEqual(before.imap)
     await server.stop()
-  }, 120_000)
+  }, 240_000)
 
   test('what cannot be is refused', async () => {
     expect(await migrate(`sqlite:${join(root, 'none')}`, database.url)).toMatchObject({

@@ -68,7 +68,8 @@ export async function openServices(
 export const openServicesOn = (
   set: Place['set'],
   log: Logger = silentLogger,
-): Promise<Omit<OpenServices, 'dir'>> => withStores(openMongo(set, log), {}, log)
+  { timeoutMs, ...limits }: Partial<Limits> & { readonly timeoutMs?: number } = {},
+): Promise<Omit<OpenServices, 'dir'>> => withStores(openMongo(set, log, timeoutMs), limits, log)
 
 async function withStores(
   opening: Promise<OpenStores>,
@@ -86,11 +87,11 @@ async function withStores(
 }
 
 /** As src/main.ts puts them together. */
-async function openMongo(set: Place['set'], log: Logger): Promise<OpenStores> {
+async function openMongo(set: Place['set'], log: Logger, timeoutMs = 10_000): Promise<OpenStores> {
   const { 'store.url': url = '', 'bus.url': busUrl = '' } = set
-  const store = await openMongoStore({ url })
-  const client = newMongoClient(url, 10_000)
-  const blobs = await gridfsBlobs({ client, database: databaseIn(url) })
+  const store = await openMongoStore({ url, timeoutMs })
+  const client = newMongoClient(url, timeoutMs)
+  const blobs = await gridfsBlobs({ client, database: databaseIn(url), timeoutMs })
   const stores = { store, blobs, bus: await redisBus({ url: busUrl, log }) }
   return { ...stores, close: () => closeStores(stores).finally(() => client.close()) }
 }

@@ -30,7 +30,7 @@ export interface MigrationOptions {
 }
 
 /** Accounts and bodies at once: each holds two pages of contents at the most, or two pieces. */
-const ACCOUNTS = 4
+const ACCOUNTS = 8
 const BODIES = 4
 /** Bodies known to be in the target, so that one that many messages share is asked for once. */
 const KNOWN_BODIES = 65_536

@@ -8,6 +8,7 @@ import { blobsOf, LazySource } from '../stored-source.js'
 import type { MongoDatabase } from './database.js'
 import { contentOf } from './pack-message.js'
 import {
+  type AccountDocument,
   accountKey,
   addressDocumentKey,
   type ChunkDocument,
@@ -16,13 +17,12 @@ import {
   chunkKey,
   contentKey,
   credentialKey,
-  type Kind,
-  type Kinds,
   keysBelow,
   mailboxKey,
   type ReferenceDocument,
   recentKey,
   referenceKey,
+  type SourceDocument,
   sourceKey,
   subscriptionKey,
   type TombstoneDocument,
@@ -52,29 +52,26 @@ export class Restore {
     const { account, collectedUntil, keywords, subscriptions, mailboxes } = dumped
     const id = account.account
     if (id > MAX_ACCOUNT) throw new StoreError('limit', `account ${id} is above ${MAX_ACCOUNT}`)
-    await this.#insert('account', [
-      {
-        ...account,
-        _id: accountKey(id),
-        version: 1,
-        username_key: null,
-        state: 'arriving',
-        keywords,
-        collected_until: collectedUntil,
-      },
+    const document: AccountDocument = {
+      ...account,
+      _id: accountKey(id),
+      version: 1,
+      username_key: null,
+      state: 'arriving',
+      keywords,
+      collected_until: collectedUntil,
+    }
+    const boxes = mailboxes.map(({ recent_uid: _, ...box }) => ({ _id: mailboxKey(id, box.mailbox), ...box }))
+    const recents = mailboxes.filter(({ recent_uid }) => recent_uid !== 1)
+    // The account first: what is there of one that is not there would be in the way of the next run.
+    await this.#insert(COLLECTIONS.account, [
+      document,
+      ...boxes,
+      ...recents.map(({ mailbox, recent_uid }) => ({ _id: recentKey(id, mailbox), recent_uid })),
     ])
     await this.#insert(
-      'subscription',
+      COLLECTIONS.subscription,
       subscriptions.map((path) => ({ _id: subscriptionKey(id, path), path })),
-    )
-    await this.#insert(
-      'mailbox',
-      mailboxes.map(({ recent_uid: _, ...box }) => ({ _id: mailboxKey(id, box.mailbox), ...box })),
-    )
-    const recents = mailboxes.filter(({ recent_uid }) => recent_uid !== 1)
-    await this.#insert(
-      'recent',
-      recents.map(({ mailbox, recent_uid }) => ({ _id: recentKey(id, mailbox), recent_uid })),
     )
   }
 
@@ -90,26 +87,28 @@ export class Restore {
         hash,
       })),
     )
-    await this.#insert('reference', references)
-    await this.#insert(
-      'source',
-      contents.map(({ content, source, text }) => ({
+    await this.#insert(COLLECTIONS.reference, references)
+    const sources = contents.map(
+      ({ content, source, text }): SourceDocument => ({
         _id: sourceKey(account, content),
         codec: 0,
         key_id: null,
         ...source,
         text,
+      }),
+    )
+    await this.#insert(COLLECTIONS.content, [
+      ...sources,
+      ...contents.map(({ content, summary }) => ({
+        _id: contentKey(account, content),
+        ...contentOf(summary),
       })),
-    )
-    await this.#insert(
-      'content',
-      contents.map(({ content, summary }) => ({ _id: contentKey(account, content), ...contentOf(summary) })),
-    )
+    ])
   }
 
   async index(account: number, { chunks, tombstones }: DumpedIndex): Promise<void> {
     await this.#insert(
-      'chunk',
+      COLLECTIONS.chunk,
       chunks.map(
         ({ mailbox, chunk, maxModseq, hot, cold }): ChunkDocument => ({
           _id: chunkKey(account, mailbox, chunk),
@@ -123,7 +122,7 @@ export class Restore {
       ),
     )
     await this.#insert(
-      'tombstone',
+      COLLECTIONS.tombstone,
       tombstones.map(
         ({ mailbox, chunk, modseq, expungedAt, hot, cold }): TombstoneDocument => ({
           _id: tombstoneKey(account, mailbox, modseq, chunk),
@@ -146,7 +145,7 @@ export class Restore {
     )
     await this.#write('finishing a migration', () => this.#database.collection('token').deleteMany({}))
     await this.#insert(
-      'token',
+      COLLECTIONS.token,
       tokens.map(({ id, label, hash, created }) => ({ _id: hash, id, label, created })),
     )
     await this.#write('finishing a migration', () => store.deleteOne({ _id: ARRIVAL }))
@@ -187,9 +186,10 @@ export class Restore {
     }
   }
 
-  async #insert<K extends Kind>(kind: K, documents: readonly Kinds[K][]): Promise<void> {
+  /** In their order: where one is there, so are those before it. */
+  async #insert(name: CollectionName, documents: readonly { readonly _id: string }[]): Promise<void> {
     if (documents.length === 0) return
-    const collection = this.#database.db.collection<{ _id: string }>(COLLECTIONS[kind])
+    const collection = this.#database.db.collection<{ _id: string }>(name)
     await this.#write('putting documents in place', (session) =>
       collection.insertMany([...documents], { session, ordered: true }),
     )

@@ -11,7 +11,7 @@ WORKDIR /eider
 COPY --from=build /eider/package.json ./
 COPY --from=build /eider/node_modules ./node_modules
 COPY --from=build /eider/dist/src ./dist/src
-RUN ln -s /eider/dist/src/main.js /usr/local/bin/eider && mkdir /data && chown node /data
+RUN chmod +x dist/src/main.js && ln -s /eider/dist/src/main.js /usr/local/bin/eider && mkdir /data && chown node /data
 USER node
 ENV EIDER_DATA=/data
 VOLUME /data

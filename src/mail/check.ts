@@ -1,12 +1,12 @@
 // `eider check`: everything that is kept, verified. The store looks at its own invariants; what spans the stores is
 // looked at here: each blob is what its name says, and each message that has large bodies can be built again.
 
-import type { AccountId, ContentId, MailboxId } from '../model/ids.js'
+import type { AccountId, MailboxId } from '../model/ids.js'
 import { isStoreError } from '../store/errors.js'
 import type { Mailbox } from '../store/mailboxes.js'
 import type { Finding } from '../store/maintenance.js'
 import type { Services } from './services.js'
-import { openSource } from './source.js'
+import { type MessageSource, openSources } from './source.js'
 
 export async function* checkEverything(
   services: Services,
@@ -43,12 +43,14 @@ async function* checkMessages(
 ): AsyncGenerator<Finding, void, undefined> {
   const seen = new Set<number>()
   for (const { id, path } of await mailboxesOf(services, account)) {
-    for await (const { content, uid } of contentsOf(services, account, id)) {
-      if (seen.has(content)) continue
-      seen.add(content)
-      const problem = await rebuild(services, account, content)
-      const where = `account ${account}, mailbox ${path}, UID ${uid}, content ${content}`
-      if (problem !== undefined) yield { kind: 'content', where, problem }
+    for await (const { uids, contents, sizes } of newContentsOf(services, account, id, seen)) {
+      let at = 0
+      for await (const source of openSources(services, account, contents, sizes)) {
+        const problem = await rebuild(source)
+        const where = `account ${account}, mailbox ${path}, UID ${uids[at]}, content ${contents[at]}`
+        if (problem !== undefined) yield { kind: 'content', where, problem }
+        at++
+      }
     }
   }
 }
@@ -63,15 +65,32 @@ async function mailboxesOf({ store }: Services, account: AccountId): Promise<Mai
   }
 }
 
-async function* contentsOf(
+interface Contents {
+  readonly uids: Uint32Array
+  readonly contents: Uint32Array
+  readonly sizes: Float64Array
+}
+
+/** Those that are not in `seen`, which they are put into. */
+async function* newContentsOf(
   services: Services,
   account: AccountId,
   mailbox: MailboxId,
-): AsyncGenerator<{ content: ContentId; uid: number }, void, undefined> {
+  seen: Set<number>,
+): AsyncGenerator<Contents, void, undefined> {
   try {
     for await (const { entries } of services.store.entries(account, mailbox, { cold: true })) {
-      for (let i = 0; i < entries.length; i++) {
-        yield { content: (entries.cold?.contents[i] ?? 0) as ContentId, uid: entries.uids[i] ?? 0 }
+      const { uids, cold } = entries
+      if (cold === undefined) continue
+      const isNew = Uint8Array.from(cold.contents, (content) => {
+        const before = seen.size
+        return seen.add(content).size - before
+      })
+      const ofNew = (_: number, at: number) => isNew[at] === 1
+      yield {
+        uids: uids.filter(ofNew),
+        contents: cold.contents.filter(ofNew),
+        sizes: cold.sizes.filter(ofNew),
       }
     }
   } catch (error) {
@@ -81,13 +100,8 @@ async function* contentsOf(
 }
 
 /** What stands in the way of the whole source; undefined where nothing does, or the message has gone meanwhile. */
-async function rebuild(
-  services: Services,
-  account: AccountId,
-  content: ContentId,
-): Promise<string | undefined> {
+async function rebuild(source: MessageSource | undefined): Promise<string | undefined> {
   try {
-    const source = await openSource(services, account, content)
     // Without large bodies the store has seen all of it.
     if (source === undefined || source.inMemory() !== undefined) return undefined
     let octets = 0

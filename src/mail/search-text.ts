@@ -7,11 +7,11 @@ import { nextField } from '../mime/header-fields.js'
 import { decodedHeaderText, textParts } from '../mime/text.js'
 import { TextStream } from '../mime/text-stream.js'
 import { foldCase } from '../model/fold.js'
-import { type AccountId, type ContentId, contentId } from '../model/ids.js'
+import type { AccountId, ContentId } from '../model/ids.js'
 import type { Part } from '../model/message.js'
 import type { SearchText } from './search-match.js'
 import type { Services } from './services.js'
-import { type MessageSource, openSource } from './source.js'
+import type { MessageSource } from './source.js'
 
 /** Octets of a header, or of the body of one text part, that are searched at the most. */
 const MOST_HEADER = 4 * 2 ** 20
@@ -87,18 +87,16 @@ async function* bodyTexts(source: MessageSource, turn: Turn): AsyncGenerator<str
   }
 }
 
-/** Undefined where the content is gone. Throws StoreError. */
+/** Throws StoreError. */
 export async function readSearchText(
   services: Services,
   account: AccountId,
-  content: number,
+  content: ContentId,
+  source: MessageSource,
   turn: Turn,
-): Promise<SearchText | undefined> {
-  const id: ContentId = contentId(content)
-  const source = await openSource(services, account, id)
-  if (source === undefined) return undefined
+): Promise<SearchText> {
   const header = await foldAll(headerTexts(source, turn), turn)
-  const kept = await services.store.text(account, id)
+  const kept = await services.store.text(account, content)
   const body = await foldAll(typeof kept === 'string' ? [kept] : bodyTexts(source, turn), turn)
   let fields: Map<string, string[]> | undefined
   return {

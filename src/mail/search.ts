@@ -1,7 +1,7 @@
 // SEARCH (RFC 3501 §6.4.4) over a session's view: each message is read only as deep as its decision needs.
 
 import { Turn } from '../kit/turn.js'
-import type { AccountId, MailboxId } from '../model/ids.js'
+import { type AccountId, contentId, type MailboxId } from '../model/ids.js'
 import type { Summary } from '../model/message.js'
 import type { Entries } from '../store/entries.js'
 import { readEntries } from './entries.js'
@@ -19,6 +19,7 @@ import {
 } from './search-query.js'
 import { readSearchText } from './search-text.js'
 import type { Services } from './services.js'
+import { openSources } from './source.js'
 
 export interface SearchScope {
   readonly account: AccountId
@@ -107,10 +108,15 @@ async function decideBySources(
   summaries: Map<number, Summary>,
   turn: Turn,
 ) {
-  const contents = page.entries.cold?.contents
-  for (const at of page.open) {
+  const { cold } = page.entries
+  const contents = Uint32Array.from(page.open, (at) => cold?.contents[at] ?? 0)
+  const sizes = Float64Array.from(page.open, (at) => cold?.sizes[at] ?? 0)
+  let next = 0
+  for await (const source of openSources(services, account, contents, sizes)) {
     if (turn.over) await turn.pass()
-    const text = await readSearchText(services, account, contents?.[at] ?? 0, turn)
+    const content = contentId(contents[next] ?? 0)
+    const at = page.open[next++] as number
+    const text = source && (await readSearchText(services, account, content, source, turn))
     const summary = summaries.get(at)
     const read = { ...(text === undefined ? {} : { text }), ...(summary === undefined ? {} : { summary }) }
     await page.settle(at, { depth: SOURCE, ...read }, turn)

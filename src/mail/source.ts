@@ -5,7 +5,7 @@ import { Turn } from '../kit/turn.js'
 import { HeaderFilter } from '../mime/header-filter.js'
 import { type BlobStep, pieceEncoder, planRange } from '../mime/rebuild.js'
 import { findSection, type Section } from '../mime/section.js'
-import type { AccountId, ContentId } from '../model/ids.js'
+import type { AccountId } from '../model/ids.js'
 import type { Part } from '../model/message.js'
 import type { StoredSource } from '../store/messages.js'
 import type { Services } from './services.js'
@@ -149,14 +149,18 @@ async function* rangeOf(
   }
 }
 
-/** Undefined where the content is gone. Throws StoreError. */
-export async function openSource(
+/**
+ * In the order of `contents`; undefined where one is gone. Few are read before they are asked for. `sizes`: RFC822.SIZE of
+ * each. Throws StoreError.
+ */
+export async function* openSources(
   services: Services,
   account: AccountId,
-  content: ContentId,
-): Promise<MessageSource | undefined> {
-  const stored = await services.store.source(account, content)
-  return stored === undefined ? undefined : new MessageSource(services, stored)
+  contents: Uint32Array,
+  sizes: Float64Array,
+): AsyncGenerator<MessageSource | undefined, void, undefined> {
+  for await (const page of services.store.sources(account, contents, sizes))
+    for (const stored of page) yield stored === undefined ? undefined : new MessageSource(services, stored)
 }
 
 export type { Section }

@@ -144,7 +144,15 @@ export interface MessageStore {
     contents: Uint32Array,
     what: 'envelope' | 'structure',
   ): AsyncIterable<readonly (Uint8Array | undefined)[]>
-  source(account: AccountId, content: ContentId): Promise<StoredSource | undefined>
+  /**
+   * In the order of `contents`, in pages that hold little memory whatever the sources are; at most one is on its way while
+   * the caller has not asked for it. `sizes`: RFC822.SIZE of each, which no source exceeds by much.
+   */
+  sources(
+    account: AccountId,
+    contents: Uint32Array,
+    sizes: Float64Array,
+  ): AsyncIterable<readonly (StoredSource | undefined)[]>
   /** The kept text for search; null where it is the source's own. Undefined where the content is not there. */
   text(account: AccountId, content: ContentId): Promise<string | null | undefined>
 }

@@ -4,9 +4,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deliverAll, findRecipients, INBOX_ID } from '../../src/mail/deliver.js'
 import { ingest } from '../../src/mail/intake.js'
-import { openSource } from '../../src/mail/source.js'
 import { type AccountId, type ContentId, mailboxId } from '../../src/model/ids.js'
 import { isStoreError } from '../../src/store/errors.js'
+import { openSource } from '../support/inbox.js'
 import { openServicesOn } from '../support/services.js'
 import { Random } from '../wire/random.js'
 import { attachmentNow, GRACE_MS, hashOf, TIMEOUT_MS } from './attachment-messages.js'
@@ -33,7 +33,7 @@ async function readBack(account: AccountId, content: ContentId, hash: string): P
     done.read++
   } catch (error) {
     if (!isStoreError(error, 'corrupt')) throw error
-    if ((await store.source(account, content)) !== undefined) missing.push(error.message)
+    if ((await openSource(services, account, content)) !== undefined) missing.push(error.message)
   }
 }
 

@@ -5,10 +5,9 @@ import { Turn } from '../../kit/turn.js'
 import { changeFlags } from '../../mail/change-flags.js'
 import { prepared, readEntries } from '../../mail/entries.js'
 import { sliceEntries } from '../../mail/entry-columns.js'
-import { type MessageSource, openSource } from '../../mail/source.js'
+import { type MessageSource, openSources } from '../../mail/source.js'
 import type { Entries } from '../../mail/types.js'
 import { FLAG_WORDS, type FlagTable, SEEN } from '../../model/flags.js'
-import type { ContentId } from '../../model/ids.js'
 import { isStoreError } from '../../store/errors.js'
 import { no } from '../reply.js'
 import type { Session } from '../session.js'
@@ -155,8 +154,14 @@ class Fetch {
       ? await setSeen(this.#session, this.#view, part)
       : { entries: part, changed: new Set<number>() }
     const batch = await batchOf(this.#session, entries, this.#plan)
-    for (let at = 0; at < entries.length; at++) {
-      await this.#sendRow(batch, at, table, changed.has(entries.uids[at] ?? 0))
+    if (entries.cold === undefined) return
+    const { services, account } = this.#session
+    const { contents, sizes } = entries.cold
+    let at = 0
+    for await (const source of openSources(services, account, contents, sizes)) {
+      if (source !== undefined && isWhole(batch, at, this.#plan))
+        await this.#sendRow(batch, at, source, table, changed.has(entries.uids[at] ?? 0))
+      at++
       await this.#pause()
     }
   }
@@ -178,11 +183,14 @@ class Fetch {
   }
 
   /** Everything is read before the row begins; only large sections are read while it is sent. */
-  async #sendRow(batch: Batch, at: number, table: FlagTable, seenNow: boolean): Promise<void> {
+  async #sendRow(
+    batch: Batch,
+    at: number,
+    source: MessageSource,
+    table: FlagTable,
+    seenNow: boolean,
+  ): Promise<void> {
     const session = this.#session
-    const content = batch.entries.cold?.contents[at] as ContentId
-    const source = await openSource(session.services, session.account, content)
-    if (source === undefined || !isWhole(batch, at, this.#plan)) return
     const contents = await this.#contentsOf(source)
     const { simple } = this.#plan
     const seq = this.#view.seqOf(batch.entries.uids[at] ?? 0)

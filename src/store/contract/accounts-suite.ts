@@ -4,7 +4,17 @@ import { expect, test } from 'vitest'
 import { accountId } from '../../model/ids.js'
 import type { NewAccount } from '../accounts.js'
 import type { Store } from '../store.js'
-import { allEntries, drain, mailboxNamed, NO_LIMIT, newAccount, path, sample, samples } from './samples.js'
+import {
+  allEntries,
+  drain,
+  mailboxNamed,
+  NO_LIMIT,
+  newAccount,
+  path,
+  sample,
+  samples,
+  sourceOf,
+} from './samples.js'
 
 const wanted = (username: string): NewAccount => ({
   username,
@@ -133,7 +143,7 @@ export function accountsSuite(current: () => Store): void {
     expect(accounts).toBeGreaterThan(0)
     expect(await store.account(account.id)).toBeUndefined()
     expect(await allEntries(store, account.id, 1 as never)).toEqual([])
-    expect(await store.source(account.id, 1 as never)).toBeUndefined()
+    expect(await sourceOf(store, account.id, 1)).toBeUndefined()
   })
 
   test('accounts are listed in the order of their numbers', async () => {

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { type AccountId, contentId, type MailboxId, modSeq } from '../../model/ids.js'
+import { type AccountId, type MailboxId, modSeq } from '../../model/ids.js'
 import type { Store } from '../store.js'
 import type { OpenStore } from './engine.js'
 import {
@@ -15,6 +15,7 @@ import {
   place,
   sample,
   samples,
+  sourceOf,
   uidRange,
   uidsFrom,
 } from './samples.js'
@@ -65,8 +66,8 @@ export function maintenanceSuite(current: () => OpenStore): void {
     const { contents } = await store.collect({ tombstoneAge: 90 * DAY, contentAge: -DAY })
     expect(contents).toBe(1)
     expect(await store.referencedBlobs(all)).toEqual(new Set([blob('2'), blob('3')]))
-    expect(await store.source(id, contentId(first?.content ?? 1))).toBeUndefined()
-    expect(await store.source(id, contentId(second?.content ?? 1))).toBeDefined()
+    expect(await sourceOf(store, id, first?.content ?? 1)).toBeUndefined()
+    expect(await sourceOf(store, id, second?.content ?? 1)).toBeDefined()
     expect([...(await store.expungedEntries(id, inbox, uidsFrom(1, 2))).uids]).toEqual([2])
     expect(await drain(store.check({ repair: false }))).toEqual([])
   })

@@ -16,6 +16,7 @@ import {
   sample,
   samples,
   seenEntries,
+  sourceOf,
   uidRange,
   uidsFrom,
 } from './samples.js'
@@ -59,7 +60,7 @@ export function messagesSuite(current: () => Store): void {
       attachments: Uint8Array.of(1),
     })
     const content = appended?.content ?? contentId(1)
-    const source = await store.source(id, content)
+    const source = await sourceOf(store, id, content)
     expect(source?.root).toEqual(message.parsed.root)
     expect({ ...source, root: 0 }).toMatchObject({ cuts: message.parsed.cuts, size: message.parsed.size })
     expect(Buffer.from(source?.skeleton ?? [])).toEqual(message.parsed.skeleton)
@@ -99,11 +100,50 @@ export function messagesSuite(current: () => Store): void {
     )
   })
 
+  test('sources come in the order asked for, however many fit a page', async () => {
+    const store = current()
+    const { id, inbox } = await place(store)
+    const texts = Array.from({ length: 150 }, (_, n) => String(n).repeat(n % 50 === 7 ? 60_000 : 1 + n))
+    const made = texts.map((text) => sample({ text, trace: `X-Trace: ${text.length}\r\n` }))
+    const appended = await store.append(id, inbox, made, NO_LIMIT)
+    const contents = Uint32Array.from(appended, ({ content }) => content)
+    const some = uidsFrom(contents[7] ?? 0, 4_000_000_000, contents[3] ?? 0, contents[7] ?? 0)
+    const sizeOf = (content: number) => made[contents.indexOf(content)]?.parsed.size ?? 0
+    for (const order of [contents, contents.toReversed(), some])
+      for (const sizes of [Float64Array.from(order, sizeOf), new Float64Array(order.length)]) {
+        const read = (await drain(store.sources(id, order, sizes))).flat()
+        expect(read.map((source) => source && Buffer.from(source.skeleton).toString())).toEqual(
+          Array.from(order, (content) => made[contents.indexOf(content)]?.parsed.skeleton.toString()),
+        )
+        expect(read.map((source) => source && Buffer.from(source.trace).toString())).toEqual(
+          Array.from(
+            order,
+            (content) =>
+              made[contents.indexOf(content)] &&
+              Buffer.from(made[contents.indexOf(content)]?.trace ?? []).toString(),
+          ),
+        )
+      }
+    expect(await drain(store.sources(id, new Uint32Array(), new Float64Array()))).toEqual([])
+  })
+
+  test('sources that nobody comes for do not hold up anything', async () => {
+    const store = current()
+    const { id, inbox } = await place(store)
+    const appended = await store.append(id, inbox, samples(200), NO_LIMIT)
+    const contents = Uint32Array.from(appended, ({ content }) => content)
+    for await (const page of store.sources(id, contents, new Float64Array(200).fill(300_000))) {
+      expect(page.length).toBeLessThan(10)
+      break
+    }
+    expect(await sourceOf(store, id, contents[199] ?? 0)).toBeDefined()
+  })
+
   test('what is not there is undefined', async () => {
     const store = current()
     const { id } = await place(store)
     const none = contentId(77)
-    expect(await store.source(id, none)).toBeUndefined()
+    expect(await sourceOf(store, id, none)).toBeUndefined()
     expect(await store.text(id, none)).toBeUndefined()
     expect((await drain(store.summaries(id, uidsFrom(77)))).flat()).toEqual([undefined])
     expect((await drain(store.prepared(id, uidsFrom(77), 'envelope'))).flat()).toEqual([undefined])
@@ -280,7 +320,7 @@ export function messagesSuite(current: () => Store): void {
     expect([
       ...(await store.expungedSince(id, inbox, some[0]?.modseq ?? modSeq(0), rest[0]?.modseq ?? modSeq(0))),
     ]).toEqual([151])
-    expect(await store.source(id, contentId(before[2]?.content ?? 1))).toBeDefined()
+    expect(await sourceOf(store, id, before[2]?.content ?? 1)).toBeDefined()
   })
 
   test('pages cover every UID, and give what changed and nothing else', async () => {

@@ -17,6 +17,7 @@ import {
   place,
   sample,
   samples,
+  sourceOf,
   uidRange,
   uidsFrom,
 } from './samples.js'
@@ -110,7 +111,7 @@ async function contentsState(store: Store, { id }: Account) {
   const contents = Uint32Array.from(new Set(entries.flat().map(({ content }) => content))).sort()
   const summaries = (await drain(store.summaries(id, contents))).flat()
   const some = [...contents].filter((_, at) => at % 50 === 0 || at > contents.length - 5).map(contentId)
-  const sources = await Promise.all(some.map((content) => store.source(id, content)))
+  const sources = await Promise.all(some.map((content) => sourceOf(store, id, content)))
   return {
     summaries: summaries.map(
       (one) => one && { ...one, envelope: hex(one.envelope), structure: hex(one.structure) },

@@ -6,7 +6,7 @@ import type { Cut, ParsedMessage } from '../../model/message.js'
 import type { Account } from '../accounts.js'
 import type { Entries } from '../entries.js'
 import type { Mailbox } from '../mailboxes.js'
-import type { NewMessage } from '../messages.js'
+import type { NewMessage, StoredSource } from '../messages.js'
 import type { Store } from '../store.js'
 
 export const NO_LIMIT = 2 ** 50
@@ -126,6 +126,16 @@ export async function allEntries(store: Store, account: AccountId, mailbox: Mail
   for await (const page of store.entries(account, mailbox, { cold: true }))
     all.push(...seenEntries(page.entries))
   return all
+}
+
+/** One by itself. */
+export async function sourceOf(
+  store: Store,
+  account: AccountId,
+  content: number,
+): Promise<StoredSource | undefined> {
+  const [[source] = []] = await drain(store.sources(account, uidsFrom(content), Float64Array.of(0)))
+  return source
 }
 
 export async function drain<T>(slices: AsyncIterable<T>): Promise<T[]> {

@@ -94,7 +94,7 @@ async function messages(store: Store, account: number, inbox: number, to: number
   await drain(store.prepared(id, uidRange(1, 20), 'envelope'))
   await drain(store.prepared(id, Uint32Array.of(1, 4000), 'structure'))
   await drain(store.allReferencedBlobs())
-  await store.source(id, contentId(1))
+  await drain(store.sources(id, uidRange(1, 20), new Float64Array(20)))
   await store.text(id, contentId(1))
 }
 
@@ -195,6 +195,25 @@ describeWith(['mongod'], 'commands to MongoDB', () => {
     const flags = { mode: 'add', flags: ['\\Flagged'] } as const
     await drain(store.changeFlags(id, inbox, uidRange(1, MANY), flags))
     expect(names().length, names().join(', ')).toBeLessThanOrEqual(4 * 5 + 1)
+  })
+
+  test('1,000 sources of 24 KB, or of messages with large bodies, cost a command for each megabyte', async () => {
+    const { id, inbox } = await place(store)
+    const text = 'x'.repeat(12_000)
+    for (let n = 0; n < 1000; n += 200) await store.append(id, inbox, samples(200, { text }), NO_LIMIT)
+    const [page] = await drain(store.entries(id, inbox, { cold: true }))
+    const contents = page?.entries.cold?.contents ?? new Uint32Array()
+    sent = []
+    const sources = (await drain(store.sources(id, contents, new Float64Array(1000).fill(24_000)))).flat()
+    expect(sources.filter((source) => source !== undefined)).toHaveLength(1000)
+    expect(names().length, names().join(', ')).toBeLessThanOrEqual(24)
+    sent = []
+    await drain(store.sources(id, contents.subarray(0, 100), new Float64Array(100).fill(40e6)))
+    expect(names().length, names().join(', ')).toBeLessThanOrEqual(25)
+    sent = []
+    // Nothing is read that nobody comes for, but for one page.
+    for await (const _ of store.sources(id, contents, new Float64Array(1000))) break
+    expect(names()).toEqual(['find contents', 'find contents'])
   })
 
   test('every command finds what it wants by an index', async () => {

@@ -96,7 +96,7 @@ export function messageMethods(access: Access): MessageStore {
     flagTable: (account) => index.flagTable(account),
     summaries: (account, wanted) => contents.summaries(account, wanted),
     prepared: (account, wanted, what) => contents.prepared(account, wanted, what),
-    source: (account, content) => contents.source(account, content),
+    sources: (account, wanted, sizes) => contents.sources(account, wanted, sizes),
     text: (account, content) => contents.text(account, content),
   }
 }

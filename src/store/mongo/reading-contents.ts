@@ -1,5 +1,6 @@
-// Contents as they are read: prepared ENVELOPE and BODYSTRUCTURE and summaries in bulk, source and text one at a time.
+// Contents as they are read: in pages, each by one command, but for texts.
 
+import { DEFAULT_LIMITS } from '../../mime/limits.js'
 import type { AccountId } from '../../model/ids.js'
 import type { Summary } from '../../model/message.js'
 import type { StoredSource } from '../messages.js'
@@ -10,8 +11,11 @@ import { type ContentDocument, contentKey, sourceKey } from './schema.js'
 
 /** Contents of one command and page: about 5 ms of the main thread. */
 const PAGE = 1024
-/** Pages that are asked for at once: MongoDB reads one while another is decoded here. */
-const AHEAD = 3
+/** Pages that are on their way while one is told of: MongoDB reads one while another is decoded here. */
+const AHEAD = 2
+/** Octets and sources of one page: two of them, for one is on its way, are what a client that does not read holds here. */
+const SOURCE_OCTETS = 2 ** 20
+const SOURCES = 64
 /** Of a range of contents, at least one of so many must be wanted: else they are asked for one by one. */
 const SPARSE = 2
 
@@ -43,6 +47,48 @@ function filterOf(account: AccountId, contents: Uint32Array) {
   return { _id: { $in: Array.from(contents, (content) => contentKey(account, content)) } }
 }
 
+function* pagesOf(contents: Uint32Array): Iterable<Uint32Array> {
+  for (let at = 0; at < contents.length; at += PAGE) yield contents.subarray(at, at + PAGE)
+}
+
+/** Of a large message most octets are blobs: its skeleton is not much longer than it may be before that happens. */
+function* sourcePagesOf(contents: Uint32Array, sizes: Float64Array): Iterable<Uint32Array> {
+  let from = 0
+  let octets = 0
+  for (let at = 0; at < contents.length; at++) {
+    const size = Math.min(sizes[at] ?? 0, DEFAULT_LIMITS.spillAt)
+    if (at > from && (octets + size > SOURCE_OCTETS || at - from === SOURCES)) {
+      yield contents.subarray(from, at)
+      from = at
+      octets = 0
+    }
+    octets += size
+  }
+  if (from < contents.length) yield contents.subarray(from)
+}
+
+/** The next `ahead` pages are on their way while the caller tells of one. */
+async function* oneAfterAnother<T>(
+  pages: Iterable<Uint32Array>,
+  ahead: number,
+  read: (page: Uint32Array) => Promise<T>,
+): AsyncIterable<T> {
+  const asked: Promise<T>[] = []
+  for (const page of pages) {
+    const answer = read(page)
+    // Awaited in its turn; a caller that has stopped listening by then leaves it unheard.
+    answer.catch(() => {})
+    asked.push(answer)
+    if (asked.length <= ahead) continue
+    yield (await asked.shift()) as T
+    await betweenPages()
+  }
+  for (const answer of asked) {
+    yield await answer
+    await betweenPages()
+  }
+}
+
 export class ContentReads {
   readonly #database: MongoDatabase
 
@@ -62,26 +108,14 @@ export class ContentReads {
     return this.#pages(account, contents, { [what]: 1 }, (document) => document[what])
   }
 
-  /** Pages in the order of `contents`; the next are on their way while the caller tells of one. */
-  async *#pages<T>(
+  /** Pages in the order of `contents`. */
+  #pages<T>(
     account: AccountId,
     contents: Uint32Array,
     projection: Record<string, 1>,
     of: (document: ContentDocument) => T,
   ): AsyncIterable<(T | undefined)[]> {
-    const ask = (at: number) => {
-      const page = this.#page(account, contents.subarray(at, at + PAGE), projection, of)
-      // Awaited in its turn; a caller that has stopped listening by then leaves it unheard.
-      page.catch(() => {})
-      return page
-    }
-    const asked: Promise<(T | undefined)[]>[] = []
-    for (let at = 0; at < contents.length || asked.length > 0; ) {
-      for (; at < contents.length && asked.length < AHEAD; at += PAGE) asked.push(ask(at))
-      const page = await asked.shift()
-      if (page !== undefined) yield page
-      await betweenPages()
-    }
+    return oneAfterAnother(pagesOf(contents), AHEAD, (page) => this.#page(account, page, projection, of))
   }
 
   async #page<T>(
@@ -104,13 +138,27 @@ export class ContentReads {
     })
   }
 
-  async source(account: AccountId, content: number): Promise<StoredSource | undefined> {
-    const found = await this.#database.read('reading a source', (session) =>
+  sources(
+    account: AccountId,
+    contents: Uint32Array,
+    sizes: Float64Array,
+  ): AsyncIterable<readonly (StoredSource | undefined)[]> {
+    return oneAfterAnother(sourcePagesOf(contents, sizes), 1, (page) => this.#sourcePage(account, page))
+  }
+
+  async #sourcePage(account: AccountId, contents: Uint32Array): Promise<(StoredSource | undefined)[]> {
+    const keys = Array.from(contents, (content) => sourceKey(account, content))
+    const found = await this.#database.read('reading sources', (session) =>
       this.#database
         .collection('source')
-        .findOne({ _id: sourceKey(account, content) }, { session, projection: { text: 0 } }),
+        .find({ _id: { $in: keys } }, { session, projection: { text: 0 }, batchSize: SOURCES + 1 })
+        .toArray(),
     )
-    return found === null ? undefined : new LazySource(found)
+    const byKey = new Map(found.map((document) => [document._id, document]))
+    return keys.map((key) => {
+      const document = byKey.get(key)
+      return document === undefined ? undefined : new LazySource(document)
+    })
   }
 
   async text(account: AccountId, content: number): Promise<string | null | undefined> {

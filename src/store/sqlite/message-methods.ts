@@ -119,6 +119,9 @@ export const messageMethods = (access: Access): MessageStore => ({
     pages(contents, (page) => Array.from(page, (content) => access.contents.summary(account, content))),
   prepared: (account, contents, what) =>
     pages(contents, (page) => access.contents.prepared(account, page, what)),
-  source: async (account, content) => access.contents.source(account, content),
+  // One a page: what the caller does not come for is not read.
+  async *sources(account, contents) {
+    for (const content of contents) yield [access.contents.source(account, content)]
+  },
   text: async (account, content) => access.contents.text(account, content),
 })

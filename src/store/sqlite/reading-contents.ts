@@ -1,4 +1,4 @@
-// Contents as they are read: prepared ENVELOPE and BODYSTRUCTURE and summaries in bulk, source and text one at a time.
+// Contents as they are read: prepared ENVELOPE and BODYSTRUCTURE in bulk, the rest one at a time.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
 import type { Summary } from '../../model/message.js'

@@ -1,7 +1,13 @@
 // What an error of the driver or of MongoDB means for a transaction, and as one of the store's closed set.
 // docs/architecture.md, "MongoDB (cluster)"; the labels are those of MongoDB's transactions specification.
 
-import { MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb'
+import {
+  MongoBulkWriteError,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+} from 'mongodb'
 import { StoreError } from '../errors.js'
 
 /** What was remembered of an account is not so any more: the body runs again, and reads. */
@@ -49,7 +55,14 @@ const isAway = (error: MongoError): boolean =>
   UNREACHED.includes(error.name) ||
   AWAY.has(Number(error.code))
 
-export function failureOf(error: unknown): Failure {
+/** What a bulk write failed of, where that is more than a refusal: its own class says nothing of it. */
+const beneath = (error: unknown): unknown =>
+  error instanceof MongoBulkWriteError && error.errorResponse instanceof MongoError
+    ? error.errorResponse
+    : error
+
+export function failureOf(thrown: unknown): Failure {
+  const error = beneath(thrown)
   if (error instanceof StaleMemory) return 'stale'
   if (error instanceof Abandoned) return 'abandoned'
   if (error instanceof CommitUnknown) return 'unknown'
@@ -68,7 +81,8 @@ export const isUnknownCommit = (error: unknown): boolean =>
   error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult')
 
 /** An error of the database as one of the closed set; what is neither is a defect, and stays what it is. */
-export function storeError(error: unknown, doing: string): unknown {
+export function storeError(thrown: unknown, doing: string): unknown {
+  const error = beneath(thrown)
   if (error instanceof CommitUnknown)
     return new StoreError('unavailable', `${doing}: ${error.message}`, { cause: error })
   if (!(error instanceof MongoError)) return error

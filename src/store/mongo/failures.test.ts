@@ -1,0 +1,21 @@
+// What the driver's errors mean, where its own classes mislead.
+
+import { type BulkWriteResult, MongoBulkWriteError, MongoNetworkError, MongoServerError } from 'mongodb'
+import { expect, test } from 'vitest'
+import { failureOf, storeError } from './failures.js'
+
+const bulk = (error: Error): MongoBulkWriteError => new MongoBulkWriteError(error, {} as BulkWriteResult)
+
+test('a bulk write that never reached MongoDB runs again', () => {
+  const error = bulk(new MongoNetworkError('the pool was cleared'))
+  expect(failureOf(error)).toBe('away')
+  expect(storeError(error, 'append')).toMatchObject({
+    code: 'unavailable',
+    message: 'append: MongoDB is away: the pool was cleared',
+  })
+})
+
+test('a bulk write that MongoDB refuses does not', () => {
+  expect(failureOf(bulk(new MongoServerError({ message: 'no', code: 2 })))).toBe('final')
+  expect(failureOf(bulk(new MongoServerError({ message: 'write conflict', code: 112 })))).toBe('conflict')
+})

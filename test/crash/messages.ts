@@ -34,6 +34,10 @@ export class MessageLog {
     return { token, octets }
   }
 
+  isDelivered(token: string): boolean {
+    return this.#sent.get(token)?.delivered === true
+  }
+
   /** The token of a message that was read back, and what is wrong with its octets. */
   recognize(octets: Buffer): { token: string; problem?: string } {
     const token = TOKEN.exec(octets.toString('latin1', 0, 4096))?.[1]

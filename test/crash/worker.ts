@@ -1,10 +1,10 @@
-// One of the clients of the crash test: changes its own messages at random, one command at a time, and remembers
-// what was acknowledged and what was under way when the connection broke.
+// One of the clients of the crash and fault tests: changes its own messages at random, one command at a time, and remembers
+// what was acknowledged, what was put off, and what was under way when the connection broke.
 
 import type { TestServer } from '../server.js'
-import { type Completed, ConnectionLost, ImapClient } from '../wire/imap.js'
+import { type Completed, ConnectionLost, ImapClient, Refused } from '../wire/imap.js'
 import type { Random } from '../wire/random.js'
-import { SmtpClient } from '../wire/smtp.js'
+import { type Reply, SmtpClient } from '../wire/smtp.js'
 import type { MessageLog } from './messages.js'
 import type { Change, Model, Placement } from './model.js'
 import { expandSet } from './number-set.js'
@@ -25,9 +25,14 @@ export interface Shared {
   readonly random: Random
 }
 
+/** What was asked for cannot be done now. */
+class PutOff extends Error {}
+
 export class Worker {
   /** The change that was not acknowledged when the connection broke. */
   pending: Change | undefined
+  /** Changes that were neither acknowledged nor settled: what they may have changed is left alone. */
+  readonly unsettled: Change[] = []
   acknowledged = 0
   readonly #shared: Shared
   readonly #number: number
@@ -46,20 +51,38 @@ export class Worker {
   /** Until the connection breaks; rejects where the server answers what it must not. */
   async run(endpoints: Endpoints, started: () => void): Promise<void> {
     this.pending = undefined
-    this.#selected = undefined
     try {
-      this.#imap = await ImapClient.login(endpoints.imap, this.#account.username, this.#account.password)
+      await this.open(endpoints)
       started()
-      for (;;) {
-        await this.#step(endpoints)
-        this.pending = undefined
-        this.acknowledged++
-      }
+      for (;;) await this.step(endpoints)
     } catch (error) {
       if (!isLost(error)) throw error
     } finally {
-      this.#imap?.close()
+      this.close()
     }
+  }
+
+  async open({ imap }: Endpoints): Promise<void> {
+    this.#imap = await ImapClient.login(imap, this.#account.username, this.#account.password)
+  }
+
+  close(): void {
+    this.#imap?.close()
+    this.#selected = undefined
+  }
+
+  /** One change at random, or two that belong together. */
+  async step(endpoints: Endpoints): Promise<void> {
+    await this.#step(endpoints)
+    this.pending = undefined
+    this.acknowledged++
+  }
+
+  /** Goes on without knowing what became of the change under way. */
+  leaveOpen(): void {
+    if (this.pending !== undefined) this.unsettled.push(this.pending)
+    this.pending = undefined
+    this.#selected = undefined
   }
 
   #step(endpoints: Endpoints): Promise<void> {
@@ -110,10 +133,20 @@ export class Worker {
     }))
     const change = this.#begin(`${protocol} to ${to.length}`, atoms, protocol === 'smtp')
     const replies = await client.deliver({ to: to.map((account) => account.address), message: octets })
-    const refused = replies.find(({ code }) => code !== 250)
-    if (refused !== undefined) throw new Error(`${protocol} answered ${refused.code} ${refused.text}`)
-    model.acknowledge(change)
     await client.quit()
+    const refused = replies.find(({ code }) => code !== 250)
+    if (refused === undefined) {
+      model.acknowledge(change)
+      return
+    }
+    // LMTP answers for each recipient (RFC 2033 §4.2).
+    const isTaken = (at: number) =>
+      protocol === 'lmtp' && replies.length === to.length && replies[at]?.code === 250
+    model.acknowledge({ ...change, atoms: atoms.filter((_, at) => isTaken(at)) })
+    this.pending = { ...change, atoms: atoms.filter((_, at) => !isTaken(at)) }
+    throw isTryLater(refused)
+      ? new PutOff()
+      : new Error(`${protocol} answered ${refused.code} ${refused.text}`)
   }
 
   async #store(): Promise<void> {
@@ -177,8 +210,11 @@ export class Worker {
   /** Own messages of one mailbox, which is then selected and up to date. */
   async #choose(count: number): Promise<Placement[]> {
     const { random, model } = this.#shared
+    const open = new Set(this.unsettled.flatMap(({ atoms }) => atoms.flatMap(({ before }) => before)))
     const held = (mailbox: string) =>
-      model.placed(keyOf(this.#account, mailbox), this.#number).filter(({ uid }) => uid !== undefined)
+      model
+        .placed(keyOf(this.#account, mailbox), this.#number)
+        .filter((one) => one.uid !== undefined && !open.has(one))
     const filled = this.#mailboxes.filter((mailbox) => held(mailbox).length > 0)
     if (filled.length === 0) return []
     const mailbox = random.pick(filled)
@@ -203,7 +239,14 @@ export class Worker {
   }
 }
 
-function isLost(error: unknown): boolean {
+const isTryLater = ({ code, enhanced }: Reply): boolean => code === 451 && enhanced === '4.3.0'
+
+/** The server said that it cannot do it now, as it should while its store is away. */
+export const isPutOff = (error: unknown): boolean =>
+  error instanceof PutOff ||
+  (error instanceof Refused && error.completed.status === 'NO' && error.completed.code === 'UNAVAILABLE')
+
+export function isLost(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code ?? ''
   return error instanceof ConnectionLost || ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(code)
 }

@@ -26,6 +26,16 @@ export interface Fetched {
   readonly items: ReadonlyMap<string, Value>
 }
 
+/** A command that was not answered OK. */
+export class Refused extends Error {
+  readonly completed: Completed
+
+  constructor(said: string, completed: Completed) {
+    super(`${said}: ${completed.status} [${completed.code ?? ''}] ${completed.text}`)
+    this.completed = completed
+  }
+}
+
 export class ImapClient {
   readonly #reader: OctetReader
   readonly #output: Writable
@@ -85,7 +95,7 @@ export class ImapClient {
     const completed = await this.command(...parts)
     if (completed.status === 'OK') return completed
     const said = parts.map((part) => (typeof part === 'string' ? part : `{${part.length}}`)).join('')
-    throw new Error(`${said.slice(0, 300)}: ${completed.status} [${completed.code ?? ''}] ${completed.text}`)
+    throw new Refused(said.slice(0, 300), completed)
   }
 
   async fetch(what: string): Promise<Fetched[]> {

@@ -2,7 +2,8 @@
 
 import { type BulkWriteResult, MongoBulkWriteError, MongoNetworkError, MongoServerError } from 'mongodb'
 import { expect, test } from 'vitest'
-import { failureOf, storeError } from './failures.js'
+import { mongoFaultOf } from '../../kit/mongo-fault.js'
+import { failureOf, isUnknownCommit, storeError } from './failures.js'
 
 const bulk = (error: Error): MongoBulkWriteError => new MongoBulkWriteError(error, {} as BulkWriteResult)
 
@@ -18,4 +19,13 @@ test('a bulk write that never reached MongoDB runs again', () => {
 test('a bulk write that MongoDB refuses does not', () => {
   expect(failureOf(bulk(new MongoServerError({ message: 'no', code: 2 })))).toBe('final')
   expect(failureOf(bulk(new MongoServerError({ message: 'write conflict', code: 112 })))).toBe('conflict')
+})
+
+test('a socket that the other side has ended is as good as one that broke', () => {
+  const error = Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' })
+  expect(failureOf(error)).toBe('away')
+  expect(isUnknownCommit(error)).toBe(true)
+  expect(storeError(error, 'append')).toMatchObject({ code: 'unavailable' })
+  expect(mongoFaultOf(error)).toBe('unavailable')
+  expect(mongoFaultOf(new Error('a defect'))).toBeUndefined()
 })

@@ -8,6 +8,7 @@ import {
   MongoServerError,
   MongoServerSelectionError,
 } from 'mongodb'
+import { isSocketError } from '../../kit/mongo-fault.js'
 import { StoreError } from '../errors.js'
 
 /** What was remembered of an account is not so any more: the body runs again, and reads. */
@@ -66,6 +67,7 @@ export function failureOf(thrown: unknown): Failure {
   if (error instanceof StaleMemory) return 'stale'
   if (error instanceof Abandoned) return 'abandoned'
   if (error instanceof CommitUnknown) return 'unknown'
+  if (isSocketError(error)) return 'away'
   if (!(error instanceof MongoError)) return 'final'
   if (isAway(error)) return 'away'
   if (CONFLICTS.has(Number(error.code)) || error.hasErrorLabel('TransientTransactionError')) return 'conflict'
@@ -78,13 +80,16 @@ export const isCertain = (error: unknown): boolean =>
 
 /** The commit may have happened: only asking again, on its session, tells. */
 export const isUnknownCommit = (error: unknown): boolean =>
-  error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult')
+  isSocketError(error) ||
+  (error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult'))
 
 /** An error of the database as one of the closed set; what is neither is a defect, and stays what it is. */
 export function storeError(thrown: unknown, doing: string): unknown {
   const error = beneath(thrown)
   if (error instanceof CommitUnknown)
     return new StoreError('unavailable', `${doing}: ${error.message}`, { cause: error })
+  if (isSocketError(error))
+    return new StoreError('unavailable', `${doing}: MongoDB is away: ${String(error)}`, { cause: error })
   if (!(error instanceof MongoError)) return error
   const code = Number(error.code) === OUT_OF_DISK_SPACE ? 'disk-full' : 'unavailable'
   const where = error instanceof MongoServerError ? 'MongoDB refused' : 'MongoDB is away'

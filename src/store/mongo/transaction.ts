@@ -3,6 +3,7 @@
 // from a failure (group-commit.ts).
 
 import { type AnyBulkWriteOperation, type ClientSession, MongoError } from 'mongodb'
+import { isSocketError } from '../../kit/mongo-fault.js'
 import { moveModseq } from '../allowances.js'
 import { StoreError } from '../errors.js'
 import type { MongoDatabase } from './database.js'
@@ -235,7 +236,7 @@ export class Transaction {
       unit.commit()
       return { result }
     } catch (error) {
-      if (error instanceof MongoError) throw error
+      if (error instanceof MongoError || isSocketError(error)) throw error
       return { error }
     }
   }

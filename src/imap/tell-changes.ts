@@ -89,9 +89,9 @@ async function claim(session: Session, view: View, firstNew: number, uidNext: nu
 }
 
 async function readAndTell(session: Session, view: View, mayExpunge: boolean): Promise<void> {
-  view.beginReading()
+  const hinted = view.beginReading()
   const since = view.token
-  const changes = await readChanges(session.services, session.account, view.mailbox, since)
+  const changes = await readChanges(session.services, session.account, view.mailbox, since, { hinted })
   view.markGone(changes.startOver ? goneUids(view, changes.entries.uids) : changes.expunged)
   const fresh = newUids(view, changes.entries)
   const known = view.lastUid

@@ -219,9 +219,12 @@ export class View {
     return false
   }
 
-  /** The changes are about to be read: what hints spoke of so far is among them. */
-  beginReading(): void {
+  /** The changes are about to be read: what hints spoke of so far is among them. The highest modseq that they named. */
+  beginReading(): number {
+    let highest = 0
+    for (const modseq of this.#hintedModseqs) highest = Math.max(highest, modseq)
     this.#hintedModseqs.clear()
+    return highest
   }
 
   /** The changes up to `token` have been read. */

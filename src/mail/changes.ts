@@ -1,6 +1,7 @@
 // Reading a mailbox without a snapshot (docs/architecture.md, idea 2): existence is bounded by UID, never by modseq;
 // tombstones are read last; what changes meanwhile is told again the next time.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { AccountId, MailboxId, ModSeq } from '../model/ids.js'
 import type { Entries } from '../store/entries.js'
 import { StoreError } from '../store/errors.js'
@@ -40,21 +41,50 @@ async function entriesSince(services: Services, mailbox: Mailbox, since: ModSeq)
   return joinEntries(pages, false)
 }
 
+/** Milliseconds between two looks at a mailbox that is known to have gone further. */
+const AGAIN_MS = [5, 10, 20, 40]
+
 /**
- * What changed after `since`; 0 reads the whole mailbox. `row`: the mailbox as the caller has just read it, which spares
- * reading it again. Throws StoreError `no-such-mailbox`.
+ * As `selectable`, and not from before `atLeast`: a member of a cluster that does not know yet that it is the primary no
+ * longer may answer with what was. Where it goes on so, the last answer is given.
  */
+async function selectableAt(
+  services: Services,
+  account: AccountId,
+  id: MailboxId,
+  atLeast: number,
+): Promise<Mailbox> {
+  for (const ms of AGAIN_MS) {
+    const mailbox = await selectable(services, account, id)
+    if (mailbox.highestModseq >= atLeast) return mailbox
+    await sleep(ms)
+  }
+  return selectable(services, account, id)
+}
+
+/** What the caller knows already. */
+export interface Known {
+  /** The mailbox as the caller has just read it, which spares reading it again. */
+  readonly row?: Mailbox | undefined
+  /** A hint spoke of this modseq: what is older is not the present. */
+  readonly hinted?: number
+}
+
+/** What changed after `since`; 0 reads the whole mailbox. Never goes back behind it. Throws StoreError `no-such-mailbox`. */
 export async function readChanges(
   services: Services,
   account: AccountId,
   id: MailboxId,
   since: ModSeq,
-  row?: Mailbox,
+  { row, hinted = 0 }: Known = {},
 ): Promise<Changes> {
+  const atLeast = Math.max(since, hinted)
   for (let floor = since, known = row; ; floor = 0 as ModSeq, known = undefined) {
-    const mailbox = known?.selectable === true ? known : await selectable(services, account, id)
+    const mailbox = known?.selectable === true ? known : await selectableAt(services, account, id, atLeast)
     const { highestModseq: token, uidNext } = mailbox
     const told = { mailbox, token, uidNext }
+    if (token < since)
+      return { ...told, token: since, startOver: false, entries: noEntries(false), expunged: NONE }
     if (floor === token && floor !== 0) {
       return { ...told, startOver: floor !== since, entries: noEntries(false), expunged: NONE }
     }

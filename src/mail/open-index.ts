@@ -39,7 +39,7 @@ export async function openIndex(
   const since = cached?.token ?? (0 as ModSeq)
   // Another session may have read the mailbox since the row was: then its index is the newer one.
   const recent = row !== undefined && row.highestModseq >= since ? row : undefined
-  const changes = await readChanges(services, account, mailbox, since, recent)
+  const changes = await readChanges(services, account, mailbox, since, { row: recent })
   const known = changes.startOver ? undefined : cached?.entries
   const entries =
     known === undefined

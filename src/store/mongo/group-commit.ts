@@ -23,6 +23,10 @@ import { rowsOf, Waiting, WaitingLine } from './waiting.js'
 
 /** Transactions of this process at once. */
 const IN_FLIGHT = 4
+/** Milliseconds after which another begins beside one that is under way: what waits meanwhile goes together. */
+const OVERLAP_MS = 20
+/** Milliseconds that are waited for those who have just been answered and are likely to ask again. */
+const GATHER_MS = 4
 /** Milliseconds of conflicts after which whoever holds the account may be dead. */
 const SUSPICIOUS_MS = 1000
 const BACKOFF_MS = { first: 4, most: 150 }
@@ -40,6 +44,12 @@ export class GroupCommit {
   readonly #line: WaitingLine
   readonly #sessions: ClientSession[] = []
   #underWay = 0
+  /** When the last group began. */
+  #begun = Number.NEGATIVE_INFINITY
+  /** When the last group ended, and how many are asking or may ask again soon. */
+  #ended = Number.NEGATIVE_INFINITY
+  #expected = 0
+  #timer: NodeJS.Timeout | undefined
   #closing = false
   #idle: (() => void) | undefined
 
@@ -89,20 +99,37 @@ export class GroupCommit {
     for (;;) {
       const session = this.#sessions.at(-1)
       if (session === undefined) return
+      const wait = this.#line.length === 0 ? 0 : this.#mayBegin() - performance.now()
+      if (wait > 0) {
+        this.#timer ??= setTimeout(() => {
+          this.#timer = undefined
+          this.#pump()
+        }, wait)
+        return
+      }
       const group = this.#line.take()
       if (group.length === 0) break
       this.#sessions.pop()
       this.#underWay++
+      this.#begun = performance.now()
       this.#instance.begin()
       void this.#runGroup(session, group).then((after) => {
         this.#line.release(group)
         this.#sessions.push(after)
         this.#underWay--
+        this.#ended = performance.now()
+        this.#expected = group.length + this.#line.length
         this.#instance.end()
         this.#pump()
       })
     }
     if (this.#underWay === 0 && this.#line.length === 0) this.#idle?.()
+  }
+
+  /** From when on the next group may begin: the fewer groups there are, the less each mutation costs MongoDB. */
+  #mayBegin(): number {
+    if (this.#underWay > 0) return this.#begun + OVERLAP_MS
+    return this.#line.length < this.#expected ? this.#ended + GATHER_MS : 0
   }
 
   /** Never throws: everyone in the group is answered or waits again. The session to go on with. */

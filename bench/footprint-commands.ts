@@ -22,6 +22,8 @@ const COUNTED = [
 /** How often each thing is done. */
 const TIMES = 50
 const AT_ONCE = 32
+const IDLERS = 20
+/** Two ticks of `imap.pollInterval`. */
 const IDLE_MS = 65_000
 
 export interface Users {
@@ -69,8 +71,8 @@ async function inMailbox(server: TestServer, client: MongoClient, { user, passwo
   const often = (what: string, line: string) =>
     counted(client, what, TIMES, () => again(TIMES, () => imap.expectOk(line)))
   await often('LIST "" *', 'LIST "" *')
-  await counted(client, 'SELECT, the first time', 1, () => imap.expectOk('SELECT INBOX'))
-  await often('SELECT, again', 'SELECT INBOX')
+  await counted(client, 'SELECT where something is \\Recent', 1, () => imap.expectOk('SELECT INBOX'))
+  await often('SELECT', 'SELECT INBOX')
   await often('NOOP without news', 'NOOP')
   await often('FETCH 1:* (FLAGS), 600 messages', 'FETCH 1:* (FLAGS)')
   await often(
@@ -81,12 +83,23 @@ async function inMailbox(server: TestServer, client: MongoClient, { user, passwo
   await counted(client, 'STORE 5 +FLAGS', TIMES, () =>
     again(TIMES, (at) => imap.expectOk(`STORE 5 ${at % 2 === 0 ? '+' : '-'}FLAGS (\\Seen)`)),
   )
-  await counted(client, `IDLE for ${IDLE_MS / 1000} s, nothing new`, 1, async () => {
-    const done = await imap.idle()
-    await sleep(IDLE_MS)
-    await done()
-  })
   await imap.logout()
+}
+
+/** What an instance asks by itself, and what each session adds that waits for news of its own INBOX. */
+async function idle(server: TestServer, client: MongoClient, { user, password }: Users): Promise<void> {
+  const seconds = IDLE_MS / 1000
+  await counted(client, `an instance with nobody, ${seconds} s`, 1, () => sleep(IDLE_MS))
+  const sessions: ImapClient[] = []
+  for (let at = 0; at < IDLERS; at++) {
+    const imap = await ImapClient.login(server.listeners.imap, user(at), password)
+    await imap.expectOk('SELECT INBOX')
+    sessions.push(imap)
+  }
+  const ends = await Promise.all(sessions.map((imap) => imap.idle()))
+  await counted(client, `an instance with ${IDLERS} sessions in IDLE, ${seconds} s`, 1, () => sleep(IDLE_MS))
+  for (const end of ends) await end()
+  for (const imap of sessions) await imap.logout()
 }
 
 /** Prints a table of what each costs. */
@@ -99,4 +112,5 @@ export async function countCommands(server: TestServer, client: MongoClient, use
     Promise.all(Array.from({ length: AT_ONCE }, () => deliveries(server, users, TIMES))),
   )
   await inMailbox(server, client, users)
+  await idle(server, client, users)
 }

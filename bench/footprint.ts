@@ -110,7 +110,7 @@ async function oplogOctets(client: MongoClient): Promise<number> {
 async function measureSizes(server: TestServer, client: MongoClient, db: Db): Promise<void> {
   const corpus = readCorpus()
   const source = corpus.reduce((sum, message) => sum + message.source.length, 0)
-  console.log(`${corpus.length} messages, ${Math.round(source / corpus.length)} octets each in the middle`)
+  console.log(`${corpus.length} messages of ${Math.round(source / corpus.length)} octets on average`)
   const atFirst = await sizesOf(db)
   await createAccounts(server, 0, EMPTY)
   const withAccounts = await sizesOf(db)

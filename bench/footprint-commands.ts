@@ -108,7 +108,7 @@ export async function countCommands(server: TestServer, client: MongoClient, use
   await counted(client, 'LOGIN and LOGOUT, the first time', users.accounts, () => logins(server, users))
   await counted(client, '… again', users.accounts, () => logins(server, users))
   await counted(client, 'a delivery of 4 KB by LMTP, alone', TIMES, () => deliveries(server, users, TIMES))
-  await counted(client, `… ${AT_ONCE} at once`, TIMES * AT_ONCE, () =>
+  await counted(client, `… ${AT_ONCE} connections at once`, TIMES * AT_ONCE, () =>
     Promise.all(Array.from({ length: AT_ONCE }, () => deliveries(server, users, TIMES))),
   )
   await inMailbox(server, client, users)

@@ -1,5 +1,5 @@
 // How often somebody may guess. Failures are counted per client address, per address and account, and per account, behind
-// the bus, so that all instances count together; losing the counts loosens the throttle and nothing else. docs/adr/0009.
+// the bus, so that all instances count together; losing the counts loosens the throttle and nothing else. docs/adr/0007.
 
 import { createHash } from 'node:crypto'
 import { networkOf } from '../kit/network.js'

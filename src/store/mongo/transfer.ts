@@ -47,6 +47,16 @@ async function place(unit: Unit, box: MailboxDocument, parts: readonly FullColum
   return { from, to: columns.uids, octets }
 }
 
+async function load(unit: Unit, { account, from, to }: Transfer, runs: ReturnType<typeof runsOf>) {
+  const loaded = {
+    account: await unit.account(account),
+    source: await unit.mailbox(account, from),
+    target: await unit.mailbox(account, to),
+  }
+  const chunks = runs.map(({ chunk }) => chunk)
+  return { ...loaded, documents: await loadChunks(unit, loaded.source, chunks) }
+}
+
 export function copyMutation(transfer: Transfer, quotaLimit: number): Mutation<Copied> {
   const runs = runsOf(transfer.uids)
   return {
@@ -55,14 +65,7 @@ export function copyMutation(transfer: Transfer, quotaLimit: number): Mutation<C
     needs: needsOf(transfer, runs),
     octets: transfer.uids.length * ENTRY_OCTETS,
     async run(unit) {
-      const account = await unit.account(transfer.account)
-      const source = await unit.mailbox(transfer.account, transfer.from)
-      const target = await unit.mailbox(transfer.account, transfer.to)
-      const documents = await loadChunks(
-        unit,
-        source,
-        runs.map(({ chunk }) => chunk),
-      )
+      const { account, target, documents } = await load(unit, transfer, runs)
       const parts = runs.flatMap((run, at) => {
         const document = documents[at]
         if (document === undefined) return []
@@ -87,14 +90,7 @@ export function moveMutation(transfer: Transfer): Mutation<Copied> {
     needs: needsOf(transfer, runs),
     octets: 2 * transfer.uids.length * ENTRY_OCTETS,
     async run(unit) {
-      const account = await unit.account(transfer.account)
-      const source = await unit.mailbox(transfer.account, transfer.from)
-      const target = await unit.mailbox(transfer.account, transfer.to)
-      const documents = await loadChunks(
-        unit,
-        source,
-        runs.map(({ chunk }) => chunk),
-      )
+      const { account, source, target, documents } = await load(unit, transfer, runs)
       const parts = runs.flatMap((run, at) => {
         const document = documents[at]
         if (document === undefined) return []

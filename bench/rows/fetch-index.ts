@@ -1,9 +1,9 @@
 // FETCH of what a client lists a mailbox by: FLAGS; ENVELOPE and its neighbours; BODYSTRUCTURE. First is the first time
-// that anybody asks for it after the messages came in.
+// that anybody asks for it after the messages came in, of a server that has been asked the same of others.
 import { type Plan, scaled, thousands } from '../plan.js'
 import type { Figure, Row } from '../row.js'
 import { expectCount } from '../target.js'
-import { largeCount, largeMailbox, openSelected } from './large-mailbox.js'
+import { largeCount, largeMailbox, openSelected, warmUp } from './large-mailbox.js'
 
 interface Fetched {
   readonly name: string
@@ -23,6 +23,7 @@ function row(fetched: Fetched): Row {
     figures: (plan) => fetched.figures(thousands(fetched.messages(plan))),
     async begin(target) {
       const mailbox = await largeMailbox(target)
+      if (fetched.first) await warmUp(target, `FETCH 1:* ${items}`)
       const connection = await openSelected(target, mailbox)
       const expected = fetched.messages(target.plan)
       return {

@@ -17,3 +17,14 @@ export async function openSelected(target: Target, mailbox: Filled): Promise<Ima
   await connection.select(mailbox.name)
   return connection
 }
+
+/**
+ * Gives a command, nobody's figure, in a mailbox of its own: a server that has been up for a while has compiled what it does
+ * all the time.
+ */
+export async function warmUp(target: Target, command: string, times = 20): Promise<void> {
+  const mailbox = await target.mailboxOf(ACCOUNTS.large, 'warm', 1000)
+  const connection = await openSelected(target, mailbox)
+  for (let i = 0; i < times; i++) await connection.command(command)
+  await connection.logout()
+}

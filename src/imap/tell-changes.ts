@@ -13,14 +13,18 @@ import { ConnectionEnded } from './reply.js'
 import type { Session } from './session.js'
 import type { View } from './view.js'
 
-/** FLAGS and PERMANENTFLAGS, where the account has keywords that the client has not been told of. */
-export async function tellKeywords(session: Session, view: View): Promise<FlagTable> {
-  const table = await flagTable(session.services, session.account)
+/** FLAGS and PERMANENTFLAGS, where the table has keywords that the client has not been told of. */
+export function tellKeywords(session: Session, view: View, table: FlagTable): void {
   const names = namesOf(table)
-  if (names.length !== view.flagsTold) {
-    view.flagsTold = names.length
-    writeFlags(session, names, view.readOnly)
-  }
+  if (names.length === view.flagsTold) return
+  view.flagsTold = names.length
+  writeFlags(session, names, view.readOnly)
+}
+
+/** The account's table of flags as of now; what is new in it is told. */
+export async function readKeywords(session: Session, view: View): Promise<FlagTable> {
+  const table = await flagTable(session.services, session.account)
+  tellKeywords(session, view, table)
   return table
 }
 
@@ -40,7 +44,7 @@ export async function tellFlags(
   isTold: (uid: number, modseq: number) => boolean = () => false,
 ): Promise<void> {
   if (entries.length === 0) return
-  const table = await tellKeywords(session, view)
+  const table = await readKeywords(session, view)
   const { writer } = session.output
   const turn = new Turn()
   for (let at = 0; at < entries.length; at++) {

@@ -4,6 +4,7 @@ import type { AccountId, MailboxId } from '../model/ids.js'
 import type { MailboxPath } from '../model/mailbox-path.js'
 import type { AppendTarget } from '../store/mailboxes.js'
 import type { Appended, InternalDate } from '../store/messages.js'
+import { hasRoom } from './deliver.js'
 import { publish } from './hints.js'
 import { type Ingested, keepBlobsAlive } from './intake.js'
 import type { Services } from './services.js'
@@ -16,19 +17,31 @@ export interface MessageToAppend {
 
 const NO_TRACE = new Uint8Array(0)
 
-/** Where a message for this mailbox would go, as of now: changes of the quota apply at once. */
-export const findAppendTarget = (
+/**
+ * Where a message of `octets` for this mailbox would go. Where it would go nowhere that is certain, as of now; else as far as
+ * this process knows, and `appendMessages` finds out.
+ */
+export async function findAppendTarget(
   services: Services,
   account: AccountId,
   path: MailboxPath,
-): Promise<AppendTarget | undefined> => services.store.appendTarget(account, path)
+  octets: number,
+): Promise<AppendTarget | undefined> {
+  const target = await services.store.appendTarget(account, path, { remembered: true })
+  if (target?.selectable === true && hasRoom(services, target.account, octets)) return target
+  return services.store.appendTarget(account, path)
+}
 
-/** Throws StoreError `no-such-mailbox`, `quota-exceeded`, `limit`, `disk-full`, `unavailable`: then nothing was appended. */
+/**
+ * `path`: the mailbox's name, by which it was found. Throws StoreError `no-such-mailbox`, `quota-exceeded`, `limit`,
+ * `disk-full`, `unavailable`: then nothing was appended.
+ */
 export async function appendMessages(
   services: Services,
   account: AccountId,
   mailbox: MailboxId,
   messages: readonly MessageToAppend[],
+  path?: MailboxPath,
 ): Promise<Appended[]> {
   for (const { ingested } of messages) await keepBlobsAlive(services, ingested)
   const appended = await services.store.append(
@@ -41,6 +54,7 @@ export async function appendMessages(
       internalDate,
     })),
     services.limits.quotaDefault,
+    path,
   )
   const last = appended.at(-1)
   if (last !== undefined) publish(services, account, last.modseq, mailbox)

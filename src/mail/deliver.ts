@@ -2,7 +2,7 @@
 
 import { addressKey, deliveryKey, parseAddress } from '../model/address.js'
 import { mailboxId } from '../model/ids.js'
-import type { Account } from '../store/accounts.js'
+import type { Account, Remembered } from '../store/accounts.js'
 import { isStoreError, StoreError } from '../store/errors.js'
 import type { Appended, Delivery } from '../store/messages.js'
 import { MailError } from './errors.js'
@@ -18,6 +18,8 @@ export interface Recipient {
   /** As RCPT gave it, and as addresses are compared, its label with it. */
   readonly address: string
   readonly addressKey: string
+  /** The address that is the account's, without the label, as the store compares it. */
+  readonly deliveryKey: string
 }
 
 export interface DeliveryTo {
@@ -26,14 +28,22 @@ export interface DeliveryTo {
   readonly trace: Uint8Array
 }
 
-/** Empty where nobody has the address, label taken off. Throws MailError `invalid-address`. */
-export async function findRecipients(services: Services, address: string): Promise<Recipient[]> {
+/**
+ * Empty where nobody has the address, label taken off; that is certain. Those who do may be `remembered`: then the delivery
+ * finds out. Throws MailError `invalid-address`.
+ */
+export async function findRecipients(
+  services: Services,
+  address: string,
+  options: Remembered = {},
+): Promise<Recipient[]> {
   const parsed = parseAddress(address)
   if ('problem' in parsed) throw new MailError('invalid-address', `no address: ${parsed.problem}`)
-  const destinations = await services.store.resolve(deliveryKey(parsed))
+  const key = deliveryKey(parsed)
+  const destinations = await services.store.resolve(key, options)
   return destinations
     .filter(({ account }) => account.state === 'active')
-    .map(({ account }) => ({ account, address, addressKey: addressKey(parsed) }))
+    .map(({ account }) => ({ account, address, addressKey: addressKey(parsed), deliveryKey: key }))
 }
 
 /** Octets that the account may hold. */
@@ -47,6 +57,7 @@ export const hasRoom = (services: Services, account: Account, octets: number): b
 const deliveryOf = (ingested: Ingested, { recipient, trace }: DeliveryTo, at: number): Delivery => ({
   account: recipient.account.id,
   mailbox: INBOX_ID,
+  addressKey: recipient.deliveryKey,
   message: { parsed: ingested.parsed, trace, flags: [], internalDate: { at, zone: 0 } },
 })
 

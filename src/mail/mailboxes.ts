@@ -2,7 +2,7 @@
 
 import type { AccountId } from '../model/ids.js'
 import type { MailboxPath, SpecialUse } from '../model/mailbox-path.js'
-import type { Mailbox } from '../store/mailboxes.js'
+import type { Mailbox, OpenedMailbox } from '../store/mailboxes.js'
 import { publish, publishAccount } from './hints.js'
 import type { Services } from './services.js'
 
@@ -15,6 +15,13 @@ export const findMailbox = (
   account: AccountId,
   path: MailboxPath,
 ): Promise<Mailbox | undefined> => services.store.mailboxByPath(account, path)
+
+/** With the names of its account's flags: what SELECT begins with. */
+export const openMailbox = (
+  services: Services,
+  account: AccountId,
+  path: MailboxPath,
+): Promise<OpenedMailbox | undefined> => services.store.openMailbox(account, path)
 
 /** Throws StoreError `mailbox-exists`, `limit`. */
 export async function createMailbox(

@@ -6,13 +6,14 @@ import {
   deliverAll,
   deliverEach,
   findRecipients,
+  hasRoom,
   quotaOf,
   type Recipient,
 } from '../mail/deliver.js'
 import { MailError } from '../mail/errors.js'
 import { type Ingested, Intake } from '../mail/intake.js'
 import type { Services } from '../mail/services.js'
-import type { Account } from '../mail/types.js'
+import type { Account, Remembered } from '../mail/types.js'
 import { isStoreError } from '../store/errors.js'
 import type { Accepted, Envelope, MailTarget, MessageSink, Refused, Sender } from './envelope.js'
 import type { Path } from './grammar.js'
@@ -43,15 +44,15 @@ export class Maildrop implements MailTarget<Rcpt> {
   }
 
   async recipient(sender: Sender, path: Path): Promise<Rcpt | Refused> {
-    const recipients = await this.#find(path)
-    if (recipients.length === 0) return { refused: UNKNOWN_RECIPIENT }
     // Without SIZE there must be room for something.
     const octets = Math.max(1, sender.declaredSize ?? 0)
-    for (const { account } of recipients) {
-      // As it was found a moment ago; the transaction that delivers looks again.
-      if (account.storageUsed + octets <= quotaOf(this.#services, account)) continue
-      return { refused: this.#withoutRoom([account], octets) }
-    }
+    const isFull = ({ account }: Recipient): boolean => !hasRoom(this.#services, account, octets)
+    let recipients = await this.#find(path, { remembered: true })
+    // Nobody is refused for what is only remembered; the transaction that delivers looks again.
+    if (recipients.some(isFull)) recipients = await this.#find(path)
+    if (recipients.length === 0) return { refused: UNKNOWN_RECIPIENT }
+    const full = recipients.find(isFull)
+    if (full !== undefined) return { refused: this.#withoutRoom([full.account], octets) }
     return { address: this.#addressOf(path), recipients }
   }
 
@@ -71,11 +72,11 @@ export class Maildrop implements MailTarget<Rcpt> {
     }
   }
 
-  async #find(path: Path): Promise<readonly Recipient[]> {
+  async #find(path: Path, options: Remembered = {}): Promise<readonly Recipient[]> {
     // No mail is taken for an address literal: addresses here have domains.
     if (path.kind === 'literal') return []
     try {
-      return await findRecipients(this.#services, this.#addressOf(path))
+      return await findRecipients(this.#services, this.#addressOf(path), options)
     } catch (error) {
       if (error instanceof MailError && error.code === 'invalid-address') return []
       throw error

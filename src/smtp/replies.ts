@@ -63,7 +63,6 @@ export function replyToError(error: unknown): Reply {
       return TOO_LARGE
     case 'no-such-account':
     case 'no-such-mailbox':
-    case 'no-such-address':
     case 'invalid-address':
       return UNKNOWN_RECIPIENT
     case 'quota-exceeded':
@@ -78,6 +77,8 @@ export function replyToError(error: unknown): Reply {
     case 'mailbox-protected':
     case 'mailbox-not-selectable':
     case 'no-such-message':
+    // It was somebody's at RCPT: whose it is now, if anybody's, the next RCPT will say.
+    case 'no-such-address':
     case 'no-such-token':
     case 'unavailable':
     case 'corrupt':

@@ -46,6 +46,14 @@ export interface StoredAddress {
   readonly created: number
 }
 
+/**
+ * `remembered`: what this process was told last will do. It may have changed elsewhere since, which the mutation that the
+ * caller is about to ask for finds out. What is not remembered is read.
+ */
+export interface Remembered {
+  readonly remembered?: boolean
+}
+
 /** Where mail for an address goes. A list, so that groups and forwards fit later. */
 export interface Destination {
   readonly account: Account
@@ -98,7 +106,7 @@ export interface AccountStore {
   removeAddress(id: AccountId, addressKey: string): Promise<void>
   addresses(id: AccountId): Promise<StoredAddress[]>
   /** Empty where nobody has the address. */
-  resolve(addressKey: string): Promise<Destination[]>
+  resolve(addressKey: string, options?: Remembered): Promise<Destination[]>
 
   createToken(token: { label: string; hash: string }): Promise<Token>
   tokens(): Promise<Token[]>

@@ -38,3 +38,9 @@ export class StoreError extends Error {
 
 export const isStoreError = (error: unknown, code?: StoreErrorCode): error is StoreError =>
   error instanceof StoreError && (code === undefined || error.code === code)
+
+export const noSuchMailbox = (account: number, mailbox: number): StoreError =>
+  new StoreError('no-such-mailbox', `mailbox ${mailbox} of account ${account} does not exist`)
+
+export const noSuchAddress = (account: number, addressKey: string): StoreError =>
+  new StoreError('no-such-address', `account ${account} has no address ${addressKey}`)

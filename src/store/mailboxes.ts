@@ -1,8 +1,9 @@
 // Mailboxes and subscriptions, as every store keeps them. RFC 3501 §6.3.3 - §6.3.9, RFC 6154, RFC 8474 §4.
 
+import type { FlagTable } from '../model/flags.js'
 import type { AccountId, MailboxId, ModSeq } from '../model/ids.js'
 import type { MailboxPath, SpecialUse } from '../model/mailbox-path.js'
-import type { Account } from './accounts.js'
+import type { Account, Remembered } from './accounts.js'
 
 export interface Mailbox {
   readonly account: AccountId
@@ -30,6 +31,11 @@ export interface Mailbox {
   readonly created: number
 }
 
+export interface OpenedMailbox {
+  readonly mailbox: Mailbox
+  readonly flags: FlagTable
+}
+
 export interface AppendTarget {
   readonly account: Account
   readonly mailbox: MailboxId
@@ -42,8 +48,10 @@ export interface MailboxStore {
   mailboxes(account: AccountId): Promise<Mailbox[]>
   mailbox(account: AccountId, id: MailboxId): Promise<Mailbox | undefined>
   mailboxByPath(account: AccountId, path: MailboxPath): Promise<Mailbox | undefined>
+  /** A mailbox and all keywords of its account: what SELECT begins with, read at once. */
+  openMailbox(account: AccountId, path: MailboxPath): Promise<OpenedMailbox | undefined>
   /** A mailbox and the account that it is in: what an APPEND looks at before it takes the message, read at once. */
-  appendTarget(account: AccountId, path: MailboxPath): Promise<AppendTarget | undefined>
+  appendTarget(account: AccountId, path: MailboxPath, options?: Remembered): Promise<AppendTarget | undefined>
   /**
    * Creates the mailbox and the levels above it that are not there. A \Noselect name becomes selectable again, with a
    * new uidValidity. Throws `mailbox-exists`, `limit`.
@@ -70,7 +78,8 @@ export interface MailboxStore {
   subscriptions(account: AccountId): Promise<MailboxPath[]>
   /**
    * Moves recentUid to `uidNext` where it is lower, by compare-and-set; returns the value before, so that [before, uidNext)
-   * are recent for this session and for no other. Writes nothing, and takes no part in the modseq, where nothing is new.
+   * are recent for this session and for no other. `uidNext` was read of the mailbox. Takes no part in the modseq, and writes
+   * nothing where nothing is new.
    */
   claimRecent(account: AccountId, mailbox: MailboxId, uidNext: number): Promise<number>
 }

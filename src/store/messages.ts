@@ -3,6 +3,7 @@
 
 import type { FlagChange, FlagTable } from '../model/flags.js'
 import type { AccountId, ContentId, MailboxId, ModSeq, Uid } from '../model/ids.js'
+import type { MailboxPath } from '../model/mailbox-path.js'
 import type { Cut, ParsedMessage, Part, Summary } from '../model/message.js'
 import type { Entries } from './entries.js'
 
@@ -32,6 +33,8 @@ export interface Delivery {
   readonly account: AccountId
   readonly mailbox: MailboxId
   readonly message: NewMessage
+  /** What it was sent to, as `resolve` takes it: must be an address of the account still. */
+  readonly addressKey?: string
 }
 
 export interface Copied {
@@ -95,7 +98,8 @@ export interface StoredSource {
 export interface MessageStore {
   /**
    * Appends in order, all or nothing. Refers to the blobs of the cuts (which must have been written or touched just
-   * before) in the same transaction. `quotaLimit`: octets that the account may hold where its own quota is 0.
+   * before) in the same transaction. `quotaLimit`: octets that the account may hold where its own quota is 0. `path`: the
+   * name by which the mailbox was found; where it bears another by now, `no-such-mailbox`.
    * Throws `quota-exceeded`, `limit` (keywords).
    */
   append(
@@ -103,8 +107,12 @@ export interface MessageStore {
     mailbox: MailboxId,
     messages: readonly NewMessage[],
     quotaLimit: number,
+    path?: MailboxPath,
   ): Promise<Appended[]>
-  /** Appends one message to each of several accounts, all or nothing: a maildrop's answer for all recipients. */
+  /**
+   * Appends one message to each of several accounts, all or nothing: a maildrop's answer for all recipients. Throws as
+   * `append` does, and `no-such-address`.
+   */
   deliver(deliveries: readonly Delivery[], quotaLimit: number): Promise<Appended[]>
   /** All or nothing; UIDs that are not there are left out. Throws `quota-exceeded`, `limit`. */
   copy(

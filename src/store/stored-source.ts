@@ -1,5 +1,6 @@
 // A source as both engines keep it: octets, and JSON that is parsed when somebody asks for it.
 
+import { DEFAULT_LIMITS } from '../mime/limits.js'
 import type { Cut, Part } from '../model/message.js'
 import type { StoredSource } from './messages.js'
 
@@ -39,3 +40,32 @@ export const cutsJson = (cuts: readonly Cut[]): string => (cuts.length === 0 ? '
 /** SHA-256 of each blob that the cuts name, once, 32 octets each. */
 export const blobsOf = (cuts: readonly Cut[]): Buffer[] =>
   [...new Set(cuts.map((cut) => cut.blob))].map((hash) => Buffer.from(hash, 'hex'))
+
+/** What one page of sources may hold. */
+interface SourcePage {
+  readonly octets: number
+  readonly count: number
+}
+
+/**
+ * Contents in pages that hold little, whatever they are. Of a large message most octets are blobs: its skeleton is not much
+ * longer than it may be before that happens.
+ */
+export function* sourcePagesOf(
+  contents: Uint32Array,
+  sizes: Float64Array,
+  most: SourcePage,
+): Iterable<Uint32Array> {
+  let from = 0
+  let octets = 0
+  for (let at = 0; at < contents.length; at++) {
+    const size = Math.min(sizes[at] ?? 0, DEFAULT_LIMITS.spillAt)
+    if (at > from && (octets + size > most.octets || at - from === most.count)) {
+      yield contents.subarray(from, at)
+      from = at
+      octets = 0
+    }
+    octets += size
+  }
+  if (from < contents.length) yield contents.subarray(from)
+}

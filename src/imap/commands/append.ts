@@ -6,6 +6,7 @@ import { hasRoom } from '../../mail/deliver.js'
 import { type Ingested, Intake } from '../../mail/intake.js'
 import type { InternalDate } from '../../mail/types.js'
 import type { MailboxId } from '../../model/ids.js'
+import type { MailboxPath } from '../../model/mailbox-path.js'
 import { isStoreError } from '../../store/errors.js'
 import { askForMore, skipCommand, skipLiteral } from '../continuation.js'
 import { pathOf } from '../mailbox-names.js'
@@ -35,15 +36,21 @@ function expectArguments(reader: Reader): AppendArguments {
   return { mailbox, flags: flags ?? [], date }
 }
 
+interface Place {
+  readonly mailbox: MailboxId
+  readonly path: MailboxPath
+}
+
 /** What can be known before the message is there. Throws NO. */
-async function checkRoom(session: Session, name: string, size: number): Promise<MailboxId> {
+async function checkRoom(session: Session, name: string, size: number): Promise<Place> {
   const { services } = session
-  const target = await findAppendTarget(services, session.account, pathOf(name))
+  const path = pathOf(name)
+  const target = await findAppendTarget(services, session.account, path, size)
   if (target?.selectable !== true) throw no('No such mailbox', 'TRYCREATE')
   if (size > services.limits.messageMaxSize) throw no('The message is too large', 'TOOBIG')
   if (size === 0) throw no('A message has at least one octet')
   if (!hasRoom(services, target.account, size)) throw no('The quota is used up', 'OVERQUOTA')
-  return target.mailbox
+  return { mailbox: target.mailbox, path }
 }
 
 /** The octets of the literal, as they come. Throws ConnectionEnded where they do not all come. */
@@ -97,9 +104,9 @@ async function refuseMessage(session: Session, literal: StreamedLiteral, error: 
 }
 
 async function append(session: Session, given: AppendArguments, literal: StreamedLiteral): Promise<Reply> {
-  let mailbox: MailboxId
+  let place: Place
   try {
-    mailbox = await checkRoom(session, given.mailbox, literal.size)
+    place = await checkRoom(session, given.mailbox, literal.size)
   } catch (error) {
     await refuseMessage(session, literal, error)
     throw error
@@ -108,11 +115,17 @@ async function append(session: Session, given: AppendArguments, literal: Streame
   const now = Math.floor(session.services.clock() / 1000) * 1000
   const message = { ingested, flags: given.flags, internalDate: given.date ?? { at: now, zone: 0 } }
   try {
-    const [appended] = await appendMessages(session.services, session.account, mailbox, [message])
+    const [appended] = await appendMessages(
+      session.services,
+      session.account,
+      place.mailbox,
+      [message],
+      place.path,
+    )
     if (appended === undefined) return ok('Appended')
     return ok('Appended', `APPENDUID ${appended.uidValidity} ${appended.uid}`)
   } catch (error) {
-    // It was deleted while the message was on its way.
+    // It was deleted or renamed while the message was on its way.
     if (isStoreError(error, 'no-such-mailbox')) throw no('No such mailbox', 'TRYCREATE')
     throw error
   }

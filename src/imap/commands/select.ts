@@ -1,6 +1,6 @@
 // SELECT and EXAMINE (RFC 3501 §6.3.1, §6.3.2).
 
-import { claimRecent, findMailbox } from '../../mail/mailboxes.js'
+import { claimRecent, openMailbox } from '../../mail/mailboxes.js'
 import { openIndex } from '../../mail/open-index.js'
 import type { Mailbox } from '../../mail/types.js'
 import { FLAG_WORDS, SEEN } from '../../model/flags.js'
@@ -39,18 +39,19 @@ async function open(session: Session, name: string, readOnly: boolean): Promise<
   // The mailbox selected before is left even where this one cannot be opened.
   if (session.view !== undefined) writer.line('* OK [CLOSED] The mailbox before is closed')
   session.view = undefined
-  const found = await findMailbox(session.services, session.account, pathOf(name))
-  if (found === undefined || !found.selectable) throw no('No such mailbox', 'NONEXISTENT')
+  const { services, account } = session
+  const found = await openMailbox(services, account, pathOf(name))
+  if (found?.mailbox.selectable !== true) throw no('No such mailbox', 'NONEXISTENT')
   const heard = session.hintsHeard
   const { mailbox, token, uidNext, entries } = await openIndex(
-    session.services,
-    session.account,
-    found.id,
-    found,
+    services,
+    account,
+    found.mailbox.id,
+    found.mailbox,
   )
   const recent = await recentFrom(session, mailbox, uidNext, readOnly)
   const view = new View({ mailbox, readOnly, token, uids: entries.uids, recentFrom: recent, uidNext })
-  await tellKeywords(session, view)
+  tellKeywords(session, view, found.flags)
   session.view = view
   // Hints that came before the view was there to hear them.
   if (session.hintsHeard !== heard) view.markStale()

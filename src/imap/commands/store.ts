@@ -5,7 +5,7 @@ import type { FlagChange } from '../../model/flags.js'
 import { no, ok, type Reply } from '../reply.js'
 import type { Session } from '../session.js'
 import { SELECTED } from '../states.js'
-import { tellFlags, tellKeywords } from '../tell-changes.js'
+import { readKeywords, tellFlags } from '../tell-changes.js'
 import type { Verb } from '../verb.js'
 import type { Reader } from '../wire/reader.js'
 import type { SequenceSet } from '../wire/sequence-set.js'
@@ -58,7 +58,7 @@ async function storeAll(session: Session, given: StoreArguments): Promise<Reply>
   }
   // A keyword may be new: FLAGS tells of it, however silent the command (RFC 3501 §7.2.6).
   if (given.silent && given.change.flags.some((flag) => !flag.startsWith('\\')))
-    await tellKeywords(session, view)
+    await readKeywords(session, view)
   // Silence is about what the client did itself: where others may have changed the same messages, it is told.
   if (given.silent && view.othersChanged()) view.forgetTold()
   return answer(uids.length, missing, given)

@@ -11,7 +11,7 @@ import { FLAG_WORDS, type FlagTable, SEEN } from '../../model/flags.js'
 import { isStoreError } from '../../store/errors.js'
 import { no } from '../reply.js'
 import type { Session } from '../session.js'
-import { tellKeywords } from '../tell-changes.js'
+import { readKeywords } from '../tell-changes.js'
 import type { View } from '../view.js'
 import type { Item, SectionItem, SimpleItem } from './items.js'
 import { type Batch, endRow, writeRow } from './rows.js'
@@ -124,7 +124,7 @@ class Fetch {
   }
 
   async page(entries: Entries): Promise<void> {
-    const table = await tellKeywords(this.#session, this.#view)
+    const table = await readKeywords(this.#session, this.#view)
     const size = this.#plan.simple.length === 0 || this.#plan.cold ? BATCH : entries.length
     for (let from = 0; from < entries.length; from += size) {
       const part = sliceEntries(entries, from, Math.min(entries.length, from + size))

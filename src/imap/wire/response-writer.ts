@@ -5,7 +5,7 @@ import { POOLED, takeBuffer } from './buffer-pool.js'
 import { isAtom } from './characters.js'
 import { encodeModifiedUtf7 } from './modified-utf7.js'
 
-const SMALL = 512
+const SMALL = 1024
 const MEDIUM = 8192
 /** So many octets written are enough to hand on; the rest of a pooled buffer is room for the row that went over it. */
 const FULL = POOLED - 8192

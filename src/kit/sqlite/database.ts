@@ -17,7 +17,10 @@ interface Waiting {
 
 export class Database {
   readonly file: string
+  /** For rows. */
   readonly reader: Connection
+  /** For octets that pass through once: nothing of them is mapped, or takes the place of rows in a cache. */
+  readonly bulkReader: Connection
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   #queued: Request[] = []
@@ -29,7 +32,8 @@ export class Database {
   /** See `openDatabase`. */
   constructor(options: DatabaseOptions, worker: Worker) {
     this.file = options.file
-    this.reader = openForReading(options.file)
+    this.reader = openForReading(options.file, { mapped: true })
+    this.bulkReader = openForReading(options.file)
     this.#worker = worker
     worker.on('message', (message: FromWriter) => this.#receive(message))
     const onFatal = options.onFatal ?? ((error) => queueMicrotask(() => Promise.reject(error)))
@@ -68,9 +72,10 @@ export class Database {
       this.#flush()
       if (this.#dead !== undefined) resolve()
       else this.#worker.postMessage('close' satisfies ToWriter)
-      // The reader goes once nobody waits: its last statements may still be asked for by those.
+      // The readers go once nobody waits: their last statements may still be asked for by those.
     }).then(() => {
       this.reader.close()
+      this.bulkReader.close()
     })
     return this.#closing
   }

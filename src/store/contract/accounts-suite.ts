@@ -1,8 +1,8 @@
 // Accounts, addresses, credentials and tokens, as src/store/accounts.ts promises them.
 
 import { expect, test } from 'vitest'
-import { accountId } from '../../model/ids.js'
-import type { NewAccount } from '../accounts.js'
+import { accountId, mailboxId } from '../../model/ids.js'
+import type { Account, NewAccount } from '../accounts.js'
 import type { Store } from '../store.js'
 import {
   allEntries,
@@ -15,6 +15,9 @@ import {
   samples,
   sourceOf,
 } from './samples.js'
+
+/** INBOX has this number in every account. */
+const INBOX_NUMBER = mailboxId(1)
 
 const wanted = (username: string): NewAccount => ({
   username,
@@ -93,6 +96,28 @@ export function accountsSuite(current: () => Store): void {
     await store.removeAddress(id, 'em@example.org')
     expect((await store.addresses(id)).map(({ main }) => main)).toEqual([true, false])
     await expect(store.removeAddress(id, 'em@example.org')).rejects.toMatchObject({ code: 'no-such-address' })
+  })
+
+  test('a delivery goes to an account only while that has the address, and to all or none', async () => {
+    const store = current()
+    const [anna, bert] = [await newAccount(store), await newAccount(store)]
+    await store.addAddress(anna.id, address('moving@example.org'))
+    await store.addAddress(bert.id, address('staying@example.org'))
+    const to = (account: Account, addressKey: string) => ({
+      account: account.id,
+      mailbox: INBOX_NUMBER,
+      message: sample(),
+      addressKey,
+    })
+    const both = [to(bert, 'staying@example.org'), to(anna, 'moving@example.org')]
+    expect(await store.deliver(both, NO_LIMIT)).toHaveLength(2)
+    await store.removeAddress(anna.id, 'moving@example.org')
+    await expect(store.deliver(both, NO_LIMIT)).rejects.toMatchObject({ code: 'no-such-address' })
+    await store.addAddress(bert.id, address('moving@example.org'))
+    await expect(store.deliver(both, NO_LIMIT)).rejects.toMatchObject({ code: 'no-such-address' })
+    expect(await store.deliver([to(bert, 'moving@example.org')], NO_LIMIT)).toHaveLength(1)
+    expect(await allEntries(store, anna.id, INBOX_NUMBER)).toHaveLength(1)
+    expect(await allEntries(store, bert.id, INBOX_NUMBER)).toHaveLength(2)
   })
 
   test('a new password has a higher version, and moves the modseq', async () => {

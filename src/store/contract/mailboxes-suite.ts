@@ -27,6 +27,31 @@ export function mailboxesSuite(current: () => Store): void {
     expect(await store.appendTarget(id, path('lists/eider/below'))).toBeUndefined()
   })
 
+  test('what SELECT begins with is read with the keywords of the account', async () => {
+    const store = current()
+    const { id } = await newAccount(store)
+    const inbox = await mailboxNamed(store, id, 'INBOX')
+    await store.append(id, inbox.id, samples(2, { flags: ['$Work'] }), NO_LIMIT)
+    await store.claimRecent(id, inbox.id, 2)
+    expect(await store.openMailbox(id, path('INBOX'))).toEqual({
+      mailbox: await store.mailbox(id, inbox.id),
+      flags: await store.flagTable(id),
+    })
+    expect(await store.openMailbox(id, path('elsewhere'))).toBeUndefined()
+  })
+
+  test('a message goes into a mailbox only while that bears the name by which it was found', async () => {
+    const store = current()
+    const { id } = await newAccount(store)
+    const { mailbox } = await store.createMailbox(id, path('a'))
+    const append = (name: string) => store.append(id, mailbox.id, samples(1), NO_LIMIT, path(name))
+    expect(await append('a')).toHaveLength(1)
+    await store.renameMailbox(id, path('a'), path('b'))
+    await expect(append('a')).rejects.toMatchObject({ code: 'no-such-mailbox' })
+    expect(await append('b')).toHaveLength(1)
+    expect(await mailboxNamed(store, id, 'b')).toMatchObject({ messages: 2 })
+  })
+
   test('CREATE makes the levels above', async () => {
     const store = current()
     const { id, modseq } = await newAccount(store)

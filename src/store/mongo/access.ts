@@ -2,15 +2,14 @@
 
 import { setImmediate as turn } from 'node:timers/promises'
 import type { MongoDatabase } from './database.js'
-import type { Remembered } from './memory.js'
-import type { AccountDocument } from './schema.js'
+import type { Memory } from './memory.js'
 import type { Mutate } from './unit.js'
 
 export interface Access {
   readonly database: MongoDatabase
   readonly mutate: Mutate
-  /** Tells the group commit what was just read of an account, before which nothing else of it was. */
-  readonly prime: (account: AccountDocument, others: readonly Remembered[]) => void
+  /** What mutations begin with, as far as this process knows it. */
+  readonly memory: Memory
 }
 
 /** Lets others run between two pages. */

@@ -34,8 +34,9 @@ async function newAccountNumber(database: MongoDatabase): Promise<number> {
   return number
 }
 
-export function accountMethods({ database, mutate, prime }: Access): AccountStore {
-  const accounts = new AccountReads(database, prime)
+export function accountMethods(access: Access): AccountStore {
+  const { database, mutate } = access
+  const accounts = new AccountReads(access)
   return {
     createAccount: async (account) =>
       accountOf(await mutate(createAccountMutation(await newAccountNumber(database), account))),
@@ -66,7 +67,7 @@ export function accountMethods({ database, mutate, prime }: Access): AccountStor
     addAddress: (account, address) => mutate(addAddressMutation(account, address)),
     removeAddress: (account, addressKey) => mutate(removeAddressMutation(account, addressKey)),
     addresses: (id) => accounts.addresses(id),
-    resolve: (addressKey) => accounts.resolve(addressKey),
+    resolve: (addressKey, options) => accounts.resolve(addressKey, options),
 
     createToken: (token) => mutate(createTokenMutation(token)),
     tokens: () => accounts.tokens(),

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { accountId } from '../../model/ids.js'
 import type { NewAccount, StoredAddress, Token } from '../accounts.js'
-import { StoreError } from '../errors.js'
+import { noSuchAddress, StoreError } from '../errors.js'
 import { makeLevelsAbove, makeMailbox } from '../mailbox-names.js'
 import { LoadedNames, mailboxDocument } from './mailboxes.js'
 import {
@@ -214,8 +214,7 @@ export const removeAddressMutation = (number: number, addressKey: string): Mutat
     await unit.account(number)
     const [name, addresses] = await Promise.all([unit.get('name', addressKey), addressesOf(unit, number)])
     const removed = addresses.find((address) => address.address_key === addressKey)
-    if (removed === undefined)
-      throw new StoreError('no-such-address', `account ${number} has no address ${addressKey}`)
+    if (removed === undefined) throw noSuchAddress(number, addressKey)
     const oldest = addresses.find((address) => address !== removed)
     if (removed.main && oldest !== undefined) oldest.main = true
     unit.remove('address', removed._id)

@@ -2,8 +2,10 @@
 
 import { FLAG_WORDS } from '../../model/flags.js'
 import { type AccountId, contentId, type MailboxId, modSeq, uid } from '../../model/ids.js'
+import type { MailboxPath } from '../../model/mailbox-path.js'
 import { allocateContents, allocateUids, chargeQuota } from '../allowances.js'
 import { emptyColumns, type FullColumns } from '../columns.js'
+import { noSuchAddress, noSuchMailbox } from '../errors.js'
 import { CHUNK_SIZE, chunkOf } from '../index-codec.js'
 import type { Appended } from '../messages.js'
 import { appendEntries } from './index-documents.js'
@@ -11,6 +13,7 @@ import { wordsOf } from './keywords.js'
 import { octetsOf, type PackedMessage } from './pack-message.js'
 import {
   type AccountDocument,
+  accountKey,
   chunkKey,
   contentKey,
   type MailboxDocument,
@@ -18,12 +21,15 @@ import {
   referenceKey,
   sourceKey,
 } from './schema.js'
-import type { Mutation, Unit } from './unit.js'
+import type { Key, Mutation, Unit } from './unit.js'
 
 export interface PackedDelivery {
   readonly account: AccountId
   readonly mailbox: MailboxId
   readonly message: PackedMessage
+  /** Must be the mailbox's name, and an address of the account's, still. */
+  readonly path?: MailboxPath | undefined
+  readonly addressKey?: string | undefined
 }
 
 /** What a mailbox gets in one mutation, in order. */
@@ -94,6 +100,17 @@ async function appendBatch(
   }))
 }
 
+/** That the place is still what it was found by. Throws `no-such-mailbox`, `no-such-address`. */
+async function demandPlace(
+  unit: Unit,
+  { account, mailbox, path, addressKey }: PackedDelivery,
+): Promise<void> {
+  if (path !== undefined && (await unit.mailbox(account, mailbox)).path !== path)
+    throw noSuchMailbox(account, mailbox)
+  if (addressKey !== undefined && (await unit.get('name', addressKey))?.address !== accountKey(account))
+    throw noSuchAddress(account, addressKey)
+}
+
 /** The chunks that the entries will go into, all by one command. */
 async function loadEnds(unit: Unit, batches: readonly Batch[]): Promise<void> {
   const ends: string[] = []
@@ -110,15 +127,20 @@ export function appendMutation(
 ): Mutation<Appended[]> {
   const batches = batchesOf(deliveries)
   const accounts = [...new Set(batches.map(({ account }) => account))]
+  const addressKeys = deliveries.flatMap(({ addressKey }) => addressKey ?? [])
   return {
     name: 'append',
     accounts,
-    needs: batches.map(({ account, mailbox }) => ({ kind: 'mailbox', id: mailboxKey(account, mailbox) })),
+    needs: [
+      ...batches.map(({ account, mailbox }): Key => ({ kind: 'mailbox', id: mailboxKey(account, mailbox) })),
+      ...addressKeys.map((id): Key => ({ kind: 'name', id })),
+    ],
     octets: deliveries.reduce((sum, { message }) => sum + octetsOf(message), 0),
     async run(unit) {
       const results: Appended[] = []
       const taken = new Map<number, AccountDocument>()
       for (const account of accounts) taken.set(account, await unit.account(account))
+      for (const delivery of deliveries) await demandPlace(unit, delivery)
       await loadEnds(unit, batches)
       for (const batch of batches) {
         const account = taken.get(batch.account) ?? (await unit.account(batch.account))

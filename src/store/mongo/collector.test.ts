@@ -22,6 +22,7 @@ import { MongoDatabase } from './database.js'
 import { GroupCommit } from './group-commit.js'
 import { Instance } from './instance.js'
 import { Lease } from './lease.js'
+import { Memory } from './memory.js'
 import { openMongoStore } from './mongo-store.js'
 import { accountKey, sourceKey } from './schema.js'
 
@@ -36,11 +37,12 @@ const cut = { at: 9, length: 100, blob: 'd'.repeat(64), blobSize: 100, form: { k
 async function newInstance(url: string): Promise<Access & { close(): Promise<void> }> {
   const database = await MongoDatabase.open({ url })
   const instance = new Instance(database)
-  const commits = new GroupCommit(database, instance)
+  const memory = new Memory()
+  const commits = new GroupCommit(database, instance, memory)
   return {
     database,
+    memory,
     mutate: commits.run.bind(commits),
-    prime: commits.prime.bind(commits),
     async close() {
       await commits.close()
       await instance.close()

@@ -9,6 +9,7 @@ import { createAccountMutation } from './accounts.js'
 import { MongoDatabase } from './database.js'
 import { GroupCommit } from './group-commit.js'
 import { Instance } from './instance.js'
+import { Memory } from './memory.js'
 import { migrate } from './migrations.js'
 import { accountKey } from './schema.js'
 import type { Mutation } from './unit.js'
@@ -31,7 +32,7 @@ async function connect(url: string): Promise<Client> {
   })
   await migrate(database)
   const instance = new Instance(database)
-  const commits = new GroupCommit(database, instance)
+  const commits = new GroupCommit(database, instance, new Memory())
   return {
     database,
     commits,

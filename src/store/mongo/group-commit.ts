@@ -15,8 +15,7 @@ import {
   storeError,
 } from './failures.js'
 import type { Instance } from './instance.js'
-import { Memory, type Remembered, type Stored } from './memory.js'
-import { type AccountDocument, COLLECTIONS } from './schema.js'
+import type { Memory } from './memory.js'
 import { type Outcome, type Row, Transaction } from './transaction.js'
 import type { Mutation } from './unit.js'
 import { rowsOf, Waiting, WaitingLine } from './waiting.js'
@@ -40,7 +39,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export class GroupCommit {
   readonly #database: MongoDatabase
   readonly #instance: Instance
-  readonly #memory = new Memory()
+  readonly #memory: Memory
   readonly #line: WaitingLine
   readonly #sessions: ClientSession[] = []
   #underWay = 0
@@ -53,9 +52,10 @@ export class GroupCommit {
   #closing = false
   #idle: (() => void) | undefined
 
-  constructor(database: MongoDatabase, instance: Instance) {
+  constructor(database: MongoDatabase, instance: Instance, memory: Memory) {
     this.#database = database
     this.#instance = instance
+    this.#memory = memory
     this.#line = new WaitingLine(database.sharded ? 1 : Number.POSITIVE_INFINITY, () => this.#pump())
     for (let n = 0; n < IN_FLIGHT; n++) this.#sessions.push(this.#newSession())
   }
@@ -70,13 +70,6 @@ export class GroupCommit {
       // All that is asked for in one turn goes together.
       queueMicrotask(() => this.#pump())
     })
-  }
-
-  /** What a majority read found of an account, which its next mutation then need not read. */
-  prime(account: AccountDocument, others: readonly Remembered[]): void {
-    const own = { collection: COLLECTIONS.account, document: account as unknown as Stored }
-    // The last, so that it is the last to be forgotten.
-    this.#memory.prime(account.account, [...others, own], account.version)
   }
 
   /** Finishes what was accepted. */

@@ -16,13 +16,15 @@ import {
 } from './mailboxes.js'
 import { MailboxReads } from './reading.js'
 
-export function mailboxMethods({ database, mutate }: Access, messages: MessageStore): MailboxStore {
-  const mailboxes = new MailboxReads(database)
+export function mailboxMethods(access: Access, messages: MessageStore): MailboxStore {
+  const { mutate } = access
+  const mailboxes = new MailboxReads(access)
   const methods: MailboxStore = {
     mailboxes: (account) => mailboxes.all(account),
     mailbox: (account, id) => mailboxes.find(account, id),
     mailboxByPath: (account, path) => mailboxes.byPath(account, path),
-    appendTarget: (account, path) => mailboxes.appendTarget(account, path),
+    openMailbox: (account, path) => mailboxes.open(account, path),
+    appendTarget: (account, path, options) => mailboxes.appendTarget(account, path, options),
     async createMailbox(account, path, specialUse) {
       const { mailbox, modseq } = await mutate(createMailboxMutation(account, path, specialUse ?? null))
       return { mailbox: mailboxOf({ recent_uid: 1, ...mailbox }), modseq: modSeq(modseq) }

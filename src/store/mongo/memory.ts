@@ -1,12 +1,21 @@
 // What this process remembers of the accounts it wrote last: documents as they stood at a version of the account. They are
 // true exactly as long as the account bears that version, and the update of the account demands that it does.
 
-import { accountKey, COLLECTIONS, type CollectionName } from './schema.js'
+import { isMailboxKey } from './mailboxes.js'
+import {
+  type AccountDocument,
+  accountKey,
+  COLLECTIONS,
+  type CollectionName,
+  type MailboxDocument,
+} from './schema.js'
 
 export type Stored = { readonly _id: string } & Record<string, unknown>
 
 /** Of an account, besides its own document: mailboxes and the chunks at their ends. */
 const DOCUMENTS_PER_ACCOUNT = 12
+/** Addresses whose account is remembered. */
+const ADDRESSES = 4096
 /** A full chunk has 7 KB: some 30 MB at the most where all accounts are large. */
 const ACCOUNTS = 1024
 
@@ -18,6 +27,8 @@ export interface Remembered {
 export class Memory {
   /** In the order of their last use. */
   readonly #accounts = new Map<number, Map<string, Remembered>>()
+  /** The account at which an address's name was last remembered. */
+  readonly #holders = new Map<string, number>()
 
   recall(account: number): readonly Remembered[] {
     const documents = this.#accounts.get(account)
@@ -31,9 +42,10 @@ export class Memory {
     this.#accounts.set(account, known)
     for (const key of gone) known.delete(key)
     for (const one of documents) {
-      const key = `${one.collection} ${one.document._id}`
+      const key = keyOf(one.collection, one.document._id)
       known.delete(key)
       known.set(key, one)
+      if (one.collection === COLLECTIONS.name) this.#noteHolder(one.document._id, account)
     }
     for (const key of known.keys()) {
       if (known.size <= DOCUMENTS_PER_ACCOUNT) break
@@ -45,16 +57,65 @@ export class Memory {
     }
   }
 
-  /** What a majority read found, the account's own document before the others; known things that are newer stay. */
-  prime(account: number, documents: readonly Remembered[], version: number): void {
-    const own = `${COLLECTIONS.account} ${accountKey(account)}`
-    const known = this.#accounts.get(account)?.get(own)?.document['version']
-    if (known !== undefined && Number(known) >= version) return
-    this.#accounts.delete(account)
-    this.remember(account, documents, [])
+  /** What a majority read found, the account's own document before the others; what is known of a newer version stays. */
+  prime(account: AccountDocument, others: readonly Remembered[]): void {
+    const known = this.#own(account.account)
+    if (known !== undefined && known.version > account.version) return
+    if (known?.version !== account.version) this.#accounts.delete(account.account)
+    const its = others.filter(({ collection, document }) => isOf(account._id, collection, document))
+    const own = { collection: COLLECTIONS.account, document: account as unknown as Stored }
+    // The last, so that it is the last to be forgotten.
+    this.remember(account.account, [...its, own], [])
+  }
+
+  /** Who has the address, as far as is remembered. */
+  holderOf(addressKey: string): AccountDocument | undefined {
+    const account = this.#holders.get(addressKey)
+    if (account === undefined) return undefined
+    const known = this.#accounts.get(account)
+    return known?.has(keyOf(COLLECTIONS.name, addressKey)) === true ? this.#active(account) : undefined
+  }
+
+  /** A live mailbox by its name, as far as is remembered. */
+  mailboxAt(
+    account: number,
+    path: string,
+  ): { readonly account: AccountDocument; readonly mailbox: MailboxDocument } | undefined {
+    const own = this.#active(account)
+    if (own === undefined) return undefined
+    for (const { collection, document } of this.#accounts.get(account)?.values() ?? []) {
+      if (collection !== COLLECTIONS.mailbox || !isMailboxKey(document._id)) continue
+      const mailbox = document as unknown as MailboxDocument
+      if (mailbox.path === path && mailbox.deleted_at === null) return { account: own, mailbox }
+    }
+    return undefined
+  }
+
+  #own(account: number): AccountDocument | undefined {
+    const found = this.#accounts.get(account)?.get(keyOf(COLLECTIONS.account, accountKey(account)))
+    return found?.document as unknown as AccountDocument | undefined
+  }
+
+  #active(account: number): AccountDocument | undefined {
+    const own = this.#own(account)
+    return own?.state === 'active' ? own : undefined
+  }
+
+  #noteHolder(addressKey: string, account: number): void {
+    this.#holders.delete(addressKey)
+    this.#holders.set(addressKey, account)
+    if (this.#holders.size <= ADDRESSES) return
+    const [oldest] = this.#holders.keys()
+    if (oldest !== undefined) this.#holders.delete(oldest)
   }
 
   forget(account: number): void {
     this.#accounts.delete(account)
   }
 }
+
+export const keyOf = (collection: CollectionName, id: string): string => `${collection} ${id}`
+
+/** Whether an account's version proves the document: a name is changed only with the account that has it as its address. */
+export const isOf = (account: string, collection: CollectionName, document: Stored): boolean =>
+  collection === COLLECTIONS.name ? document['address'] === account : document._id.startsWith(account)

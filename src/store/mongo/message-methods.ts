@@ -2,7 +2,7 @@
 
 import { DELETED, FLAG_WORDS } from '../../model/flags.js'
 import type { AccountId, MailboxId } from '../../model/ids.js'
-import { StoreError } from '../errors.js'
+import { noSuchMailbox } from '../errors.js'
 import type { MessageStore } from '../messages.js'
 import { ascending } from '../slices.js'
 import type { Access } from './access.js'
@@ -40,8 +40,7 @@ async function* inSlices<T>(
 /** UIDs that bear \Deleted now; the expunge itself looks again. */
 async function deletedUids(index: IndexReads, account: AccountId, mailbox: MailboxId): Promise<Uint32Array> {
   const deleted = await index.deletedIn(account, mailbox)
-  if (deleted === undefined)
-    throw new StoreError('no-such-mailbox', `mailbox ${mailbox} of account ${account} does not exist`)
+  if (deleted === undefined) throw noSuchMailbox(account, mailbox)
   const uids: number[] = []
   if (deleted === 0) return new Uint32Array()
   for await (const { entries } of index.entries(account, mailbox, {}))
@@ -52,16 +51,12 @@ async function deletedUids(index: IndexReads, account: AccountId, mailbox: Mailb
 }
 
 const messageMutations = ({ mutate }: Access, index: IndexReads): Mutations => ({
-  async append(account, mailbox, messages, quotaLimit) {
-    const deliveries = messages.map((message) => ({ account, mailbox, message: packMessage(message) }))
+  async append(account, mailbox, messages, quotaLimit, path) {
+    const deliveries = messages.map((message) => ({ account, mailbox, message: packMessage(message), path }))
     return mutate(appendMutation(deliveries, quotaLimit))
   },
   async deliver(deliveries, quotaLimit) {
-    const packed = deliveries.map(({ account, mailbox, message }) => ({
-      account,
-      mailbox,
-      message: packMessage(message),
-    }))
+    const packed = deliveries.map((delivery) => ({ ...delivery, message: packMessage(delivery.message) }))
     return mutate(appendMutation(packed, quotaLimit))
   },
   async copy(account, from, uids, to, quotaLimit) {

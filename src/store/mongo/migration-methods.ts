@@ -11,8 +11,9 @@ import { AccountReads } from './reading.js'
 import { finishAccountMutation, Restore } from './restore.js'
 import { alone, serving } from './tenants.js'
 
-export function migrationMethods({ database, mutate, prime }: Access): MigrationStore {
-  const accounts = new AccountReads(database, prime)
+export function migrationMethods(access: Access): MigrationStore {
+  const { database, mutate } = access
+  const accounts = new AccountReads(access)
   const dump = new Dump(database)
   const restore = new Restore(database)
 

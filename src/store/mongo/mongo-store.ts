@@ -8,6 +8,7 @@ import { GroupCommit } from './group-commit.js'
 import { Instance } from './instance.js'
 import { mailboxMethods } from './mailbox-methods.js'
 import { maintenanceMethods } from './maintenance-methods.js'
+import { Memory } from './memory.js'
 import { messageMethods } from './message-methods.js'
 import { migrationMethods } from './migration-methods.js'
 import { migrate } from './migrations.js'
@@ -26,9 +27,10 @@ export async function openMongoStore(options: MongoOptions): Promise<Store> {
 
 async function storeIn(database: MongoDatabase): Promise<Store> {
   const instance = new Instance(database)
-  const commits = new GroupCommit(database, instance)
+  const memory = new Memory()
+  const commits = new GroupCommit(database, instance, memory)
   await instance.ping()
-  const access = { database, mutate: commits.run.bind(commits), prime: commits.prime.bind(commits) }
+  const access = { database, memory, mutate: commits.run.bind(commits) }
   const messages = messageMethods(access)
   return {
     ...accountMethods(access),

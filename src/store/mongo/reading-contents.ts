@@ -1,10 +1,9 @@
 // Contents as they are read: in pages, each by one command, but for texts.
 
-import { DEFAULT_LIMITS } from '../../mime/limits.js'
 import type { AccountId } from '../../model/ids.js'
 import type { Summary } from '../../model/message.js'
 import type { StoredSource } from '../messages.js'
-import { LazySource } from '../stored-source.js'
+import { LazySource, sourcePagesOf } from '../stored-source.js'
 import { betweenPages } from './access.js'
 import type { MongoDatabase } from './database.js'
 import { type ContentDocument, contentKey, sourceKey } from './schema.js'
@@ -14,8 +13,7 @@ const PAGE = 1024
 /** Pages that are on their way while one is told of: MongoDB reads one while another is decoded here. */
 const AHEAD = 2
 /** Octets and sources of one page: two of them, for one is on its way, are what a client that does not read holds here. */
-const SOURCE_OCTETS = 2 ** 20
-const SOURCES = 64
+const SOURCES = { octets: 2 ** 20, count: 64 }
 /** Of a range of contents, at least one of so many must be wanted: else they are asked for one by one. */
 const SPARSE = 2
 
@@ -49,22 +47,6 @@ function filterOf(account: AccountId, contents: Uint32Array) {
 
 function* pagesOf(contents: Uint32Array): Iterable<Uint32Array> {
   for (let at = 0; at < contents.length; at += PAGE) yield contents.subarray(at, at + PAGE)
-}
-
-/** Of a large message most octets are blobs: its skeleton is not much longer than it may be before that happens. */
-function* sourcePagesOf(contents: Uint32Array, sizes: Float64Array): Iterable<Uint32Array> {
-  let from = 0
-  let octets = 0
-  for (let at = 0; at < contents.length; at++) {
-    const size = Math.min(sizes[at] ?? 0, DEFAULT_LIMITS.spillAt)
-    if (at > from && (octets + size > SOURCE_OCTETS || at - from === SOURCES)) {
-      yield contents.subarray(from, at)
-      from = at
-      octets = 0
-    }
-    octets += size
-  }
-  if (from < contents.length) yield contents.subarray(from)
 }
 
 /** The next `ahead` pages are on their way while the caller tells of one. */
@@ -143,7 +125,9 @@ export class ContentReads {
     contents: Uint32Array,
     sizes: Float64Array,
   ): AsyncIterable<readonly (StoredSource | undefined)[]> {
-    return oneAfterAnother(sourcePagesOf(contents, sizes), 1, (page) => this.#sourcePage(account, page))
+    return oneAfterAnother(sourcePagesOf(contents, sizes, SOURCES), 1, (page) =>
+      this.#sourcePage(account, page),
+    )
   }
 
   async #sourcePage(account: AccountId, contents: Uint32Array): Promise<(StoredSource | undefined)[]> {
@@ -151,7 +135,7 @@ export class ContentReads {
     const found = await this.#database.read('reading sources', (session) =>
       this.#database
         .collection('source')
-        .find({ _id: { $in: keys } }, { session, projection: { text: 0 }, batchSize: SOURCES + 1 })
+        .find({ _id: { $in: keys } }, { session, projection: { text: 0 }, batchSize: SOURCES.count + 1 })
         .toArray(),
     )
     const byKey = new Map(found.map((document) => [document._id, document]))

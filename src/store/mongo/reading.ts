@@ -8,17 +8,19 @@ import type {
   AccountWithPassword,
   Credential,
   Destination,
+  Remembered,
   StoredAddress,
   Token,
 } from '../accounts.js'
 import { StoreError } from '../errors.js'
-import type { AppendTarget, Mailbox } from '../mailboxes.js'
+import { flagTableOf } from '../keywords.js'
+import type { AppendTarget, Mailbox, OpenedMailbox } from '../mailboxes.js'
 import { accountOf, mailboxOf } from '../rows.js'
 import type { Access } from './access.js'
 import { addressOf, byAge } from './accounts.js'
 import type { MongoDatabase } from './database.js'
 import { isMailboxKey } from './mailboxes.js'
-import type { Stored } from './memory.js'
+import type { Memory, Stored } from './memory.js'
 import {
   type AccountDocument,
   accountKey,
@@ -59,10 +61,26 @@ function demandAccount(account: number, document: AccountDocument | null | undef
 /** What an account has in the collection of accounts: itself, its mailboxes, what is recent in them. */
 type Narrow = AccountDocument | MailboxDocument | RecentDocument
 
+/** A mailbox with what was looked up for it. */
+interface Joined extends MailboxDocument {
+  readonly recent: readonly RecentDocument[]
+  readonly holders?: readonly Pick<AccountDocument, 'keywords'>[]
+}
+
+const targetOf = (account: AccountDocument, mailbox: MailboxDocument): AppendTarget | undefined =>
+  account.state === 'active'
+    ? {
+        account: accountOf(account),
+        mailbox: mailboxId(mailbox.mailbox),
+        selectable: mailbox.selectable === 1,
+      }
+    : undefined
+
 /** A name with what was looked up for it. */
 interface Named {
   readonly accounts: readonly AccountDocument[]
   readonly credentials?: readonly CredentialDocument[]
+  readonly names?: readonly Stored[]
   readonly inboxes?: readonly Stored[]
   readonly chunks?: readonly Stored[]
 }
@@ -70,17 +88,23 @@ interface Named {
 /** INBOX has the number 1 in every account. */
 const INBOX_DIGITS = mailboxKey(1, 1).slice(accountKey(1).length)
 
-const lookup = (localField: string, from: CollectionName, as: string): Document => ({
-  $lookup: { from, localField, foreignField: '_id', as },
+const lookup = (localField: string, from: CollectionName, as: string, fields?: Document): Document => ({
+  $lookup: {
+    from,
+    localField,
+    foreignField: '_id',
+    as,
+    ...(fields && { pipeline: [{ $project: fields }] }),
+  },
 })
 
 export class AccountReads {
   readonly #database: MongoDatabase
-  readonly #prime: Access['prime']
+  readonly #memory: Memory
 
-  constructor(database: MongoDatabase, prime: Access['prime']) {
+  constructor({ database, memory }: Access) {
     this.#database = database
-    this.#prime = prime
+    this.#memory = memory
   }
 
   async account(id: number): Promise<Account | undefined> {
@@ -114,7 +138,9 @@ export class AccountReads {
   }
 
   /** By one command, which reads what a delivery to it will want: INBOX and its last chunk. */
-  async resolve(addressKey: string): Promise<Destination[]> {
+  async resolve(addressKey: string, { remembered = false }: Remembered = {}): Promise<Destination[]> {
+    const known = remembered ? this.#memory.holderOf(addressKey) : undefined
+    if (known !== undefined) return [{ account: accountOf(known) }]
     const found = await this.#named(addressKey, [
       // The account before the others: what is newer than its version will be found out.
       lookup('address', COLLECTIONS.account, 'accounts'),
@@ -132,10 +158,13 @@ export class AccountReads {
           as: 'chunks',
         },
       },
+      // And the name itself, which was read before its account.
+      lookup('_id', COLLECTIONS.name, 'names'),
     ])
-    return found.flatMap(({ accounts, inboxes = [], chunks = [] }) =>
+    return found.flatMap(({ accounts, inboxes = [], chunks = [], names = [] }) =>
       accounts.map((account) => {
-        this.#prime(account, [
+        this.#memory.prime(account, [
+          ...names.map((document) => ({ collection: COLLECTIONS.name, document })),
           ...inboxes.map((document) => ({ collection: COLLECTIONS.mailbox, document })),
           ...chunks.map((document) => ({ collection: COLLECTIONS.chunk, document })),
         ])
@@ -211,9 +240,11 @@ export class AccountReads {
 
 export class MailboxReads {
   readonly #database: MongoDatabase
+  readonly #memory: Memory
 
-  constructor(database: MongoDatabase) {
+  constructor({ database, memory }: Access) {
     this.#database = database
+    this.#memory = memory
   }
 
   async all(account: number): Promise<Mailbox[]> {
@@ -231,26 +262,48 @@ export class MailboxReads {
     return document === undefined || document.deleted_at !== null ? undefined : toMailbox(document, recent)
   }
 
-  /** One command, because SELECT begins with it: what is recent is joined on by MongoDB. */
   async byPath(account: number, path: string): Promise<Mailbox | undefined> {
+    const found = await this.#joined(account, path, [])
+    return found && toMailbox(found, found.recent[0])
+  }
+
+  /** One command, because SELECT begins with it: what else it wants is joined on by MongoDB. */
+  async open(account: number, path: string): Promise<OpenedMailbox | undefined> {
+    const found = await this.#joined(account, path, [
+      { $set: { holder: accountKey(account) } },
+      lookup('holder', COLLECTIONS.account, 'holders', { keywords: 1 }),
+    ])
+    const keywords = found?.holders?.[0]?.keywords ?? []
+    return found && { mailbox: toMailbox(found, found.recent[0]), flags: flagTableOf(keywords) }
+  }
+
+  /** The live mailbox of that name, with what is recent in it. */
+  async #joined(account: number, path: string, stages: readonly Document[]): Promise<Joined | undefined> {
     const [found] = await this.#database.read('reading a mailbox', (session) =>
       this.#database
         .collection('mailbox')
-        .aggregate<MailboxDocument & { readonly recent: readonly RecentDocument[] }>(
+        .aggregate<Joined>(
           [
             { $match: { account, path, deleted_at: null, _id: rangeOf(accountKey(account)) } },
             { $set: { key: { $concat: ['$_id', RECENT] } } },
-            { $lookup: { from: COLLECTIONS.recent, localField: 'key', foreignField: '_id', as: 'recent' } },
+            lookup('key', COLLECTIONS.recent, 'recent'),
+            ...stages,
           ],
           { session },
         )
         .toArray(),
     )
-    return found === undefined ? undefined : toMailbox(found, found.recent[0])
+    return found
   }
 
   /** By one command: both stand in one collection. */
-  async appendTarget(account: number, path: string): Promise<AppendTarget | undefined> {
+  async appendTarget(
+    account: number,
+    path: string,
+    { remembered = false }: Remembered = {},
+  ): Promise<AppendTarget | undefined> {
+    const known = remembered ? this.#memory.mailboxAt(account, path) : undefined
+    if (known !== undefined) return targetOf(known.account, known.mailbox)
     const box = { account, path, deleted_at: null, _id: rangeOf(accountKey(account)) }
     const found = await this.#database.read('reading a mailbox', (session) =>
       this.#database.db
@@ -260,12 +313,7 @@ export class MailboxReads {
     )
     const holder = found.find(({ _id }) => !isMailboxKey(_id)) as AccountDocument | undefined
     const mailbox = found.find(({ _id }) => isMailboxKey(_id)) as MailboxDocument | undefined
-    if (holder?.state !== 'active' || mailbox === undefined) return undefined
-    return {
-      account: accountOf(holder),
-      mailbox: mailboxId(mailbox.mailbox),
-      selectable: mailbox.selectable === 1,
-    }
+    return holder && mailbox && targetOf(holder, mailbox)
   }
 
   async subscriptions(account: number): Promise<MailboxPath[]> {
@@ -283,23 +331,14 @@ export class MailboxReads {
     return found.map(({ path }) => path as MailboxPath)
   }
 
-  /**
-   * Moves recentUid up to `uidNext`, but not above the mailbox's; returns the value before. Compare and set, apart from
-   * transactions and the modseq. Throws `no-such-mailbox`.
-   */
+  /** Moves recentUid up to `uidNext`; returns the value before. Compare and set, apart from transactions and the modseq. */
   async claimRecent(account: AccountId, mailbox: number, uidNext: number): Promise<number> {
-    const [document, recent] = await this.#both(account, mailbox)
-    if (document === undefined || document.deleted_at !== null || document.selectable === 0)
-      throw new StoreError('no-such-mailbox', `mailbox ${mailbox} of account ${account} does not exist`)
-    const upTo = Math.min(uidNext, document.uid_next)
-    const known = recent?.recent_uid ?? 1
-    if (known >= upTo) return known
     return this.#database.read('claiming what is recent', async (session) => {
       const before = await this.#database
         .collection('recent')
         .findOneAndUpdate(
           { _id: recentKey(account, mailbox) },
-          { $max: { recent_uid: upTo } },
+          { $max: { recent_uid: uidNext } },
           { session, upsert: true, returnDocument: 'before' },
         )
       this.#database.committed(session)

@@ -5,11 +5,11 @@
 import { type AnyBulkWriteOperation, type ClientSession, MongoError } from 'mongodb'
 import { isSocketError } from '../../kit/mongo-fault.js'
 import { moveModseq } from '../allowances.js'
-import { StoreError } from '../errors.js'
+import { noSuchMailbox, StoreError } from '../errors.js'
 import type { MongoDatabase } from './database.js'
 import { COLLECTION_ORDER, Documents, type Slot } from './documents.js'
 import { StaleMemory } from './failures.js'
-import type { Memory, Remembered, Stored } from './memory.js'
+import { isOf, keyOf, type Memory, type Remembered, type Stored } from './memory.js'
 import {
   type AccountDocument,
   accountKey,
@@ -27,7 +27,7 @@ import type { Mutation, Unit } from './unit.js'
 /** Keyed by what they are looked up by, not by their account. */
 const NOBODYS: readonly CollectionName[] = [COLLECTIONS.name, COLLECTIONS.token]
 /** What the next mutation of an account is likely to want again. */
-const REMEMBERED: readonly CollectionName[] = [COLLECTIONS.account, COLLECTIONS.chunk]
+const REMEMBERED: readonly CollectionName[] = [COLLECTIONS.name, COLLECTIONS.account, COLLECTIONS.chunk]
 
 /** Mutations that share an account, in the order in which they came. */
 export type Row = readonly Mutation<unknown>[]
@@ -58,7 +58,7 @@ class MutationUnit implements Unit {
   async mailbox(account: number, mailbox: number): Promise<MailboxDocument> {
     const found = await this.get('mailbox', mailboxKey(account, mailbox))
     if (found === undefined || found.deleted_at !== null || found.selectable === 0)
-      throw new StoreError('no-such-mailbox', `mailbox ${mailbox} of account ${account} does not exist`)
+      throw noSuchMailbox(account, mailbox)
     return found
   }
 
@@ -199,10 +199,10 @@ export class Transaction {
       const gone: string[] = []
       const own = accountKey(account)
       for (const collection of REMEMBERED)
-        for (const [id, { now }] of this.#documents.slots(collection)) {
-          if (!id.startsWith(own)) continue
-          if (now === null) gone.push(`${collection} ${id}`)
-          else if (id !== own) documents.push({ collection, document: now })
+        for (const [id, { base, now }] of this.#documents.slots(collection)) {
+          if (now !== null && isOf(own, collection, now)) {
+            if (id !== own) documents.push({ collection, document: now })
+          } else if (base && isOf(own, collection, base)) gone.push(keyOf(collection, id))
         }
       const document = this.#documents.slot('account', own)?.now
       if (document === null || document === undefined) this.#memory.forget(account)

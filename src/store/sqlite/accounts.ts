@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Connection } from '../../kit/sqlite/connection.js'
 import { accountId } from '../../model/ids.js'
-import { StoreError } from '../errors.js'
+import { noSuchAddress, StoreError } from '../errors.js'
 import { decodeChunk } from '../index-codec.js'
 import { makeLevelsAbove, makeMailbox } from '../mailbox-names.js'
 import type { MutationOf } from './calls.js'
@@ -177,8 +177,7 @@ export function removeAddressMutation(db: Connection): MutationOf<'removeAddress
   return ({ account: id, addressKey }) => {
     const account = accounts.take(id)
     const main = remove.get(id, addressKey)
-    if (main === undefined)
-      throw new StoreError('no-such-address', `account ${id} has no address ${addressKey}`)
+    if (main === undefined) throw noSuchAddress(id, addressKey)
     if (main === 1) promote.run(id)
     accounts.save(account)
   }

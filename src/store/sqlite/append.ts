@@ -4,6 +4,7 @@ import type { Connection } from '../../kit/sqlite/connection.js'
 import { FLAG_WORDS } from '../../model/flags.js'
 import { allocateContents, allocateUids, chargeQuota } from '../allowances.js'
 import { emptyColumns, type FullColumns } from '../columns.js'
+import { noSuchAddress, noSuchMailbox } from '../errors.js'
 import type { AccountRow, MailboxRow } from '../rows.js'
 import type { AppendArgs, AppendResult, MutationOf, PackedContent, PackedMessage } from './calls.js'
 import { IndexRows } from './index-rows.js'
@@ -59,12 +60,18 @@ export function appendMutation(db: Connection): MutationOf<'append'> {
   const keywords = new KeywordRows(db)
   const contents = new ContentRows(db)
 
+  const isAddress = db
+    .prepare<[string, number], number>('SELECT 1 FROM address WHERE address_key = ? AND account = ?')
+    .pluck()
+
   const batchesOf = ({ deliveries }: AppendArgs): Batch[] => {
     const rows = new Map<number, AccountRow>()
     const batches = new Map<string, Batch>()
-    deliveries.forEach(({ account, mailbox, message }, place) => {
+    deliveries.forEach(({ account, mailbox, message, path, addressKey }, place) => {
       const row = rows.get(account) ?? accounts.take(account)
       rows.set(account, row)
+      if (addressKey !== undefined && isAddress.get(addressKey, account) === undefined)
+        throw noSuchAddress(account, addressKey)
       const key = `${account}/${mailbox}`
       const batch = batches.get(key) ?? {
         box: mailboxes.take(account, mailbox),
@@ -72,6 +79,7 @@ export function appendMutation(db: Connection): MutationOf<'append'> {
         messages: [],
         places: [],
       }
+      if (path !== undefined && batch.box.path !== path) throw noSuchMailbox(account, mailbox)
       batches.set(key, batch)
       batch.messages.push(message)
       batch.places.push(place)

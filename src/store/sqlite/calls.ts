@@ -37,6 +37,9 @@ export interface AppendArgs {
     readonly account: number
     readonly mailbox: number
     readonly message: PackedMessage
+    /** Must be the mailbox's name, and an address of the account's, still. */
+    readonly path?: string | undefined
+    readonly addressKey?: string | undefined
   }[]
   readonly quotaLimit: number
 }

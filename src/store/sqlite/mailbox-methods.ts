@@ -1,14 +1,19 @@
 // MailboxStore on SQLite.
 
-import { mailboxId, modSeq } from '../../model/ids.js'
-import { INBOX } from '../../model/mailbox-path.js'
+import { type AccountId, mailboxId, modSeq } from '../../model/ids.js'
+import { INBOX, type MailboxPath } from '../../model/mailbox-path.js'
 import type { MailboxStore } from '../mailboxes.js'
 import type { MessageStore } from '../messages.js'
 import { emptyInboxInto } from '../rename-inbox.js'
 import { mailboxOf } from '../rows.js'
 import type { Access } from './access.js'
 
-export function mailboxMethods({ accounts, mailboxes, write }: Access, messages: MessageStore): MailboxStore {
+export function mailboxMethods(access: Access, messages: MessageStore): MailboxStore {
+  const { accounts, mailboxes, index, write } = access
+  const openMailbox = access.database.reader.transaction((account: AccountId, path: MailboxPath) => {
+    const mailbox = mailboxes.byPath(account, path)
+    return mailbox && { mailbox, flags: index.flagTable(account) }
+  })
   const methods: MailboxStore = {
     async mailboxes(account) {
       accounts.demand(account)
@@ -20,6 +25,7 @@ export function mailboxMethods({ accounts, mailboxes, write }: Access, messages:
     async mailboxByPath(account, path) {
       return mailboxes.byPath(account, path)
     },
+    openMailbox: async (account, path) => openMailbox(account, path),
     async appendTarget(account, path) {
       const [box, holder] = [mailboxes.byPath(account, path), accounts.account(account)]
       if (box === undefined || holder?.state !== 'active') return undefined

@@ -3,6 +3,7 @@
 import { contentId, MAX_UID, modSeq, uid } from '../../model/ids.js'
 import type { Appended, Copied, MessageStore } from '../messages.js'
 import { ascending } from '../slices.js'
+import { sourcePagesOf } from '../stored-source.js'
 import { type Access, betweenPages } from './access.js'
 import type { AppendResult, CopyResult } from './calls.js'
 import { packMessage } from './pack-message.js'
@@ -25,6 +26,9 @@ const copiedOf = ({ uidValidity, from, to, modseq }: CopyResult): Copied => ({
   modseq: modSeq(modseq),
 })
 
+/** Of one page: what a client that does not read holds here. */
+const SOURCES = { octets: 2 ** 18, count: 32 }
+
 /** Pages of contents, in their order, with others' turns between them. */
 async function* pages<T>(contents: Uint32Array, read: (page: Uint32Array) => T): AsyncIterable<T> {
   for (let at = 0; at < contents.length; at += CONTENT_PAGE) {
@@ -36,16 +40,12 @@ async function* pages<T>(contents: Uint32Array, read: (page: Uint32Array) => T):
 type Mutations = Pick<MessageStore, 'append' | 'deliver' | 'copy' | 'move' | 'changeFlags' | 'expunge'>
 
 const messageMutations = ({ write }: Access): Mutations => ({
-  async append(account, mailbox, messages, quotaLimit) {
-    const deliveries = messages.map((message) => ({ account, mailbox, message: packMessage(message) }))
+  async append(account, mailbox, messages, quotaLimit, path) {
+    const deliveries = messages.map((message) => ({ account, mailbox, message: packMessage(message), path }))
     return (await write('append', { deliveries, quotaLimit })).map(appendedOf)
   },
   async deliver(deliveries, quotaLimit) {
-    const packed = deliveries.map(({ account, mailbox, message }) => ({
-      account,
-      mailbox,
-      message: packMessage(message),
-    }))
+    const packed = deliveries.map((delivery) => ({ ...delivery, message: packMessage(delivery.message) }))
     return (await write('append', { deliveries: packed, quotaLimit })).map(appendedOf)
   },
   async copy(account, from, uids, to, quotaLimit) {
@@ -119,9 +119,8 @@ export const messageMethods = (access: Access): MessageStore => ({
     pages(contents, (page) => Array.from(page, (content) => access.contents.summary(account, content))),
   prepared: (account, contents, what) =>
     pages(contents, (page) => access.contents.prepared(account, page, what)),
-  // One a page: what the caller does not come for is not read.
-  async *sources(account, contents) {
-    for (const content of contents) yield [access.contents.source(account, content)]
+  async *sources(account, contents, sizes) {
+    for (const page of sourcePagesOf(contents, sizes, SOURCES)) yield access.contents.sources(account, page)
   },
   text: async (account, content) => access.contents.text(account, content),
 })

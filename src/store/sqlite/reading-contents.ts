@@ -75,7 +75,7 @@ export class ContentReads {
   readonly #run
   readonly #isThere
   readonly #summary
-  readonly #source
+  readonly #sources
   readonly #text
 
   constructor(db: Connection) {
@@ -101,8 +101,14 @@ export class ContentReads {
     this.#summary = db.prepare<[number], SummaryRow>(
       'SELECT s.*, c.envelope, c.structure FROM summary s JOIN content c USING (id) WHERE s.id = ?',
     )
-    this.#source = db.prepare<[number], SourceColumns>(
+    const source = db.prepare<[number], SourceColumns>(
       'SELECT s.size, s.trace, s.cuts, s.root, s.skeleton FROM content c JOIN source s ON s.id = c.source WHERE c.id = ?',
+    )
+    this.#sources = db.transaction((ids: readonly number[]) =>
+      ids.map((id) => {
+        const row = source.get(id)
+        return row === undefined ? undefined : new LazySource(row)
+      }),
     )
     this.#text = db
       .prepare<[number], string>(
@@ -133,9 +139,9 @@ export class ContentReads {
     return row === undefined ? undefined : summaryOf(row)
   }
 
-  source(account: number, content: number): StoredSource | undefined {
-    const row = this.#source.get(contentRow(account, content))
-    return row === undefined ? undefined : new LazySource(row)
+  /** In the order of `contents`, which is one page: in one read transaction, whose begin and end cost as much as a read. */
+  sources(account: number, contents: Uint32Array): (StoredSource | undefined)[] {
+    return this.#sources(Array.from(contents, (content) => contentRow(account, content)))
   }
 
   text(account: number, content: number): string | null | undefined {

@@ -2,7 +2,7 @@
 
 import type { Connection } from '../../kit/sqlite/connection.js'
 import { moveModseq } from '../allowances.js'
-import { StoreError } from '../errors.js'
+import { noSuchMailbox, StoreError } from '../errors.js'
 import type { AccountRow, MailboxRow, MailboxState } from '../rows.js'
 
 export const ACCOUNT_COLUMNS =
@@ -84,7 +84,7 @@ export class MailboxRows {
   take(account: number, mailbox: number): MailboxRow {
     const row = this.#find.get(account, mailbox)
     if (row === undefined || row.deleted_at !== null || row.selectable === 0)
-      throw new StoreError('no-such-mailbox', `mailbox ${mailbox} of account ${account} does not exist`)
+      throw noSuchMailbox(account, mailbox)
     return row
   }
 

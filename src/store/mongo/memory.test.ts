@@ -1,0 +1,101 @@
+// What one instance remembers while another changes it: the mutation finds out, nothing is stored where it does not belong.
+
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { newDatabase, type TestDatabase } from '../../../test/support/mongod.js'
+import { describeWith } from '../../../test/support/programs.js'
+import { allEntries, NO_LIMIT, type Place, path, place, sample } from '../contract/samples.js'
+import type { Store } from '../store.js'
+import { openMongoStore } from './mongo-store.js'
+
+const REMEMBERED = { remembered: true }
+const ADDRESS = 'anna@example.org'
+
+describeWith(['mongod'], 'what is remembered on MongoDB', () => {
+  let database: TestDatabase
+  let here: Store
+  let elsewhere: Store
+  let sent: string[] = []
+  beforeAll(async () => {
+    database = await newDatabase()
+    here = await openMongoStore({
+      url: database.url,
+      onCommand: ({ commandName, command }) =>
+        void (command['update'] === 'instances' || sent.push(commandName)),
+    })
+    elsewhere = await openMongoStore({ url: database.url })
+  })
+  afterAll(async () => {
+    await here.close()
+    await elsewhere.close()
+    await database.drop()
+  })
+
+  let at: Place
+  beforeEach(async () => {
+    at = await place(here)
+    await here.addAddress(at.id, { address: ADDRESS, addressKey: ADDRESS, main: true })
+  })
+
+  const deliver = () =>
+    here.deliver([{ account: at.id, mailbox: at.inbox, message: sample(), addressKey: ADDRESS }], NO_LIMIT)
+  const append = (name: string) => here.append(at.id, at.other, [sample()], NO_LIMIT, path(name))
+
+  test('a second delivery or APPEND asks for nothing before its transaction', async () => {
+    await here.resolve(ADDRESS, REMEMBERED)
+    await deliver()
+    sent = []
+    expect(await here.resolve(ADDRESS, REMEMBERED)).toHaveLength(1)
+    await deliver()
+    expect(sent).toEqual(['update', 'update', 'insert', 'commitTransaction'])
+    await append('Other')
+    sent = []
+    expect(await here.appendTarget(at.id, path('Other'), REMEMBERED)).toMatchObject({ mailbox: at.other })
+    await append('Other')
+    expect(sent).toEqual(['update', 'update', 'insert', 'commitTransaction'])
+    await here.removeAddress(at.id, ADDRESS)
+  })
+
+  test('an address that was removed elsewhere gets nothing more', async () => {
+    await here.resolve(ADDRESS, REMEMBERED)
+    await deliver()
+    await elsewhere.removeAddress(at.id, ADDRESS)
+    expect(await here.resolve(ADDRESS, REMEMBERED)).toHaveLength(1)
+    expect(await here.resolve(ADDRESS)).toEqual([])
+    await expect(deliver()).rejects.toMatchObject({ code: 'no-such-address' })
+    expect(await here.resolve(ADDRESS, REMEMBERED)).toEqual([])
+    expect(await allEntries(here, at.id, at.inbox)).toHaveLength(1)
+  })
+
+  test('an address removed here is forgotten here, and one that moved goes to its new account', async () => {
+    await here.resolve(ADDRESS, REMEMBERED)
+    await here.removeAddress(at.id, ADDRESS)
+    expect(await here.resolve(ADDRESS, REMEMBERED)).toEqual([])
+    const other = await place(here)
+    await elsewhere.addAddress(other.id, { address: ADDRESS, addressKey: ADDRESS, main: true })
+    const [found] = await here.resolve(ADDRESS, REMEMBERED)
+    expect(found?.account.id).toBe(other.id)
+    await here.removeAddress(other.id, ADDRESS)
+  })
+
+  test('an account that was removed elsewhere gets nothing more', async () => {
+    await here.resolve(ADDRESS, REMEMBERED)
+    await deliver()
+    await elsewhere.removeAccount(at.id)
+    await expect(deliver()).rejects.toMatchObject({ code: 'no-such-account' })
+    expect(await here.resolve(ADDRESS, REMEMBERED)).toEqual([])
+    expect(await here.appendTarget(at.id, path('Other'), REMEMBERED)).toBeUndefined()
+  })
+
+  test('a mailbox that was renamed elsewhere, and another of its name, are told apart', async () => {
+    await append('Other')
+    await elsewhere.renameMailbox(at.id, path('Other'), path('Renamed'))
+    await elsewhere.createMailbox(at.id, path('Other'))
+    expect(await here.appendTarget(at.id, path('Other'), REMEMBERED)).toMatchObject({ mailbox: at.other })
+    await expect(append('Other')).rejects.toMatchObject({ code: 'no-such-mailbox' })
+    const target = await here.appendTarget(at.id, path('Other'), REMEMBERED)
+    expect(target?.mailbox).not.toBe(at.other)
+    expect(await append('Renamed')).toHaveLength(1)
+    expect(await allEntries(here, at.id, at.other)).toHaveLength(2)
+    await here.removeAddress(at.id, ADDRESS)
+  })
+})

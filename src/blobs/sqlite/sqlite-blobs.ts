@@ -183,7 +183,7 @@ export async function sqliteBlobs(database: Database): Promise<BlobStore> {
   const write = writeTo(database)
   const open = new Set<number>()
   const sink = sinkOf(write, open)
-  const reads = new Reads(database.bulkReader)
+  const reads = new Reads(database.reader)
   const collector = new Collector(reads, write, open)
   await collector.dropStaged(Number.MAX_SAFE_INTEGER)
   return {

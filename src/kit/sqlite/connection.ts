@@ -13,8 +13,6 @@ const BUSY_MS = 10_000
 const WRITER_CACHE_KIB = 8_192
 /** The system's page cache holds the file; a large one of our own would fill with the pieces of large bodies. */
 const READER_CACHE_KIB = 4_096
-/** Octets of the file that a mapped connection sees without a system call a page: SQLite's own limit is just below it. */
-const MAPPED = 2 ** 31
 /** Pages of the WAL past which the writer checkpoints after a commit. */
 const CHECKPOINT_PAGES = 4_000
 
@@ -66,14 +64,9 @@ export function openForWriting(file: string): Connection {
   }
 }
 
-/**
- * `mapped`: reads pages where the system keeps them (https://sqlite.org/mmap.html). For what is read again and again; what
- * passes through once would only make the process look large.
- */
-export function openForReading(file: string, { mapped = false } = {}): Connection {
+export function openForReading(file: string): Connection {
   const db = new SQLite(file, { readonly: true, fileMustExist: true, timeout: BUSY_MS })
   db.pragma(`cache_size = -${READER_CACHE_KIB}`)
-  if (mapped) db.pragma(`mmap_size = ${MAPPED}`)
   return db
 }
 

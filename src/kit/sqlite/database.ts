@@ -17,10 +17,7 @@ interface Waiting {
 
 export class Database {
   readonly file: string
-  /** For rows. */
   readonly reader: Connection
-  /** For octets that pass through once: nothing of them is mapped, or takes the place of rows in a cache. */
-  readonly bulkReader: Connection
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   #queued: Request[] = []
@@ -32,8 +29,7 @@ export class Database {
   /** See `openDatabase`. */
   constructor(options: DatabaseOptions, worker: Worker) {
     this.file = options.file
-    this.reader = openForReading(options.file, { mapped: true })
-    this.bulkReader = openForReading(options.file)
+    this.reader = openForReading(options.file)
     this.#worker = worker
     worker.on('message', (message: FromWriter) => this.#receive(message))
     const onFatal = options.onFatal ?? ((error) => queueMicrotask(() => Promise.reject(error)))
@@ -72,10 +68,9 @@ export class Database {
       this.#flush()
       if (this.#dead !== undefined) resolve()
       else this.#worker.postMessage('close' satisfies ToWriter)
-      // The readers go once nobody waits: their last statements may still be asked for by those.
+      // The reader goes once nobody waits: its last statements may still be asked for by those.
     }).then(() => {
       this.reader.close()
-      this.bulkReader.close()
     })
     return this.#closing
   }

@@ -110,8 +110,6 @@ export class GroupCommit {
         this.#line.release(group)
         this.#sessions.push(after)
         this.#underWay--
-        this.#ended = performance.now()
-        this.#expected = group.length + this.#line.length
         this.#instance.end()
         this.#pump()
       })
@@ -201,6 +199,9 @@ export class GroupCommit {
     await commit(session, () => this.#closing && waiting.every((one) => one.answered))
     this.#database.committed(session)
     transaction.remember(new Set(waiting.flatMap(({ mutation }) => mutation.accounts)))
+    // Before anybody is answered: some ask again at once, and are then in the line already.
+    this.#ended = performance.now()
+    this.#expected = waiting.length + this.#line.length
     for (const one of waiting) one.settle(outcomes.get(one.mutation))
   }
 

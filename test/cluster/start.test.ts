@@ -75,7 +75,7 @@ describeWith(['mongod', 'redis-server'], `${INSTANCES} instances start at once`,
       await stepBack(client)
       const servers = await all()
       await serves(servers, 'ben').finally(() => stop(servers))
-      expect((await client.db().collection('chunks').indexes()).map(({ name }) => name)).toContain(
+      expect((await client.db().collection('accounts').indexes()).map(({ name }) => name)).toContain(
         'by_modseq',
       )
       expect(await client.db().collection<{ _id: string }>('store').countDocuments({ _id: 'schema' })).toBe(1)

@@ -10,11 +10,12 @@ import {
   accountKey,
   type ChunkDocument,
   chunkKey,
+  chunkKeys,
   contentKey,
   keyBehind,
-  keysBelow,
   type MailboxDocument,
   mailboxKey,
+  narrowKeys,
   referenceKey,
 } from './schema.js'
 import type { Mutation, Unit } from './unit.js'
@@ -22,9 +23,9 @@ import type { Mutation, Unit } from './unit.js'
 /** Chunks of one command: some 1 MB. */
 const PAGE = 128
 
-async function* chunksOf(unit: Unit, mailbox: string): AsyncIterable<Readonly<ChunkDocument>> {
-  const { to } = keysBelow(mailbox)
-  for (let from = mailbox; ; ) {
+async function* chunksOf(unit: Unit, box: MailboxDocument): AsyncIterable<Readonly<ChunkDocument>> {
+  const { from: first, to } = chunkKeys(box.account, box.mailbox)
+  for (let from = first; ; ) {
     const page = await unit.look('chunk', from, to, PAGE)
     yield* page
     const last = page.at(-1)
@@ -54,7 +55,7 @@ export const checkMailboxMutation = (
     // Without repair nothing may change: what is set right is a copy.
     const check = new MailboxCheck(repair ? box : { ...box }, repair)
     const raised: [string, number][] = []
-    for await (const chunk of chunksOf(unit, box._id)) {
+    for await (const chunk of chunksOf(unit, box)) {
       checkKey(check, box, chunk)
       const maxModseq = check.add(chunk)
       if (maxModseq !== undefined && repair) raised.push([chunk._id, maxModseq])
@@ -95,7 +96,7 @@ export const checkAccountMutation = (
   async run(unit) {
     const account = await unit.get('account', accountKey(number))
     if (account?.state !== 'active') return []
-    const own = keysBelow(accountKey(number))
+    const own = narrowKeys(number)
     const narrow = await unit.look('mailbox', own.from, own.to, Number.POSITIVE_INFINITY)
     const boxes = narrow.filter(({ _id }) => isMailboxKey(_id))
     return checkNumbers(account, extremesOf(account, boxes, highestContent), repair)

@@ -28,11 +28,13 @@ import {
   accountKey,
   type ChunkDocument,
   chunkKey,
+  chunkKeys,
   contentKey,
   contentOfKey,
   keyBehind,
   keysBelow,
   type MailboxDocument,
+  narrowKeys,
   type SourceDocument,
   sourceKey,
 } from './schema.js'
@@ -183,7 +185,7 @@ export class Checker {
 
   async #mailboxes(account: number): Promise<Pick<MailboxDocument, 'mailbox' | 'deleted_at'>[]> {
     const { database } = this.#access
-    const { from, to } = keysBelow(accountKey(account))
+    const { from, to } = narrowKeys(account)
     const found = await database.read('reading mailboxes', (session) =>
       database
         .collection('mailbox')
@@ -210,7 +212,7 @@ export class Checker {
   }
 
   async #chunks(session: ClientSession, account: number, mailbox: number, from: string) {
-    const { to } = keysBelow(chunkKey(account, mailbox, 0).slice(0, -7))
+    const { to } = chunkKeys(account, mailbox)
     const found = await this.#access.database
       .collection('chunk')
       .find<Pick<ChunkDocument, '_id' | 'chunk'> & { readonly hot?: Uint8Array; readonly cold?: Uint8Array }>(

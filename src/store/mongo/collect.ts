@@ -7,11 +7,13 @@ import { isMailboxKey } from './mailboxes.js'
 import {
   type AccountDocument,
   accountKey,
+  chunkKeys,
   contentKey,
   contentOfKey,
   type Kind,
   keysBelow,
   mailboxKey,
+  narrowKeys,
   recentKey,
   sourceKey,
   type TombstoneDocument,
@@ -48,7 +50,7 @@ export interface ContentsPurge {
 /** Takes from `doomed` what was named since the mark: by an entry, or by the tombstone of an entry. */
 async function spareNamed(unit: Unit, doomed: Set<number>, purge: ContentsPurge): Promise<void> {
   const { account, since, without } = purge
-  const own = keysBelow(accountKey(account))
+  const own = narrowKeys(account)
   const narrow = await unit.look('mailbox', own.from, own.to, Number.POSITIVE_INFINITY)
   const changed = narrow.filter(
     ({ _id, mailbox, highest_modseq }) =>
@@ -123,11 +125,12 @@ export const purgeTombstonesMutation = (
   },
 })
 
-/** Removes up to a slice of what lies in a range of keys, kind after kind; how many. */
-async function shovel(unit: Unit, kinds: readonly Kind[], key: string, spare?: string): Promise<number> {
-  const { from, to } = keysBelow(key)
+type Heap = readonly [kind: Kind, range: { readonly from: string; readonly to: string }]
+
+/** Removes up to a slice of what lies in ranges of keys, one after another; how many. */
+async function shovel(unit: Unit, heaps: readonly Heap[], spare?: string): Promise<number> {
   let purged = 0
-  for (const kind of kinds) {
+  for (const [kind, { from, to }] of heaps) {
     if (purged >= SLICE) break
     for (const id of await unit.keys(kind, from, to, SLICE - purged)) {
       if (id === spare) continue
@@ -150,7 +153,10 @@ export const dropMailboxMutation = (account: number, mailbox: number): Mutation<
     if (box === undefined) return NOTHING
     if (box.deleted_at === null)
       throw new StoreError('no-such-mailbox', `mailbox ${mailbox} of account ${account} has not been deleted`)
-    const purged = await shovel(unit, ['chunk', 'tombstone'], key)
+    const purged = await shovel(unit, [
+      ['chunk', chunkKeys(account, mailbox)],
+      ['tombstone', keysBelow(key)],
+    ])
     if (purged >= SLICE) return { purged, more: true }
     unit.remove('recent', recentKey(account, mailbox))
     unit.remove('mailbox', key)
@@ -159,8 +165,7 @@ export const dropMailboxMutation = (account: number, mailbox: number): Mutation<
 })
 
 /** All that an account has; itself is the last to go. */
-const OF_ACCOUNT: readonly Kind[] = [
-  'chunk',
+const OF_ACCOUNT = [
   'tombstone',
   'content',
   'reference',
@@ -168,8 +173,8 @@ const OF_ACCOUNT: readonly Kind[] = [
   'credential',
   'address',
   'outbox',
-  'mailbox',
-]
+  'account',
+] as const
 
 export const dropAccountMutation = (account: number): Mutation<Purged> => ({
   name: 'dropAccount',
@@ -180,7 +185,11 @@ export const dropAccountMutation = (account: number): Mutation<Purged> => ({
     if (document === undefined) return NOTHING
     if (document.state !== 'removing')
       throw new StoreError('no-such-account', `account ${account} is not being removed`)
-    const purged = await shovel(unit, OF_ACCOUNT, key, key)
+    const purged = await shovel(
+      unit,
+      OF_ACCOUNT.map((kind): Heap => [kind, keysBelow(key)]),
+      key,
+    )
     if (purged >= SLICE - 1) return { purged, more: true }
     unit.remove('account', key)
     return { purged, more: false }

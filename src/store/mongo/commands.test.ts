@@ -190,7 +190,7 @@ describeWith(['mongod'], 'commands to MongoDB', () => {
     expect(names().length, names().join(', ')).toBeLessThanOrEqual(3)
     sent = []
     await drain(store.entries(id, inbox, { to: MANY }))
-    expect(names()).toEqual(['find chunks'])
+    expect(names()).toEqual(['find accounts'])
     sent = []
     const flags = { mode: 'add', flags: ['\\Flagged'] } as const
     await drain(store.changeFlags(id, inbox, uidRange(1, MANY), flags))

@@ -20,11 +20,13 @@ import {
   type AccountDocument,
   accountKey,
   type ContentDocument,
+  chunkKeys,
   contentKey,
   type Kind,
   type Kinds,
   keysBelow,
   type MailboxDocument,
+  narrowKeys,
   type RecentDocument,
   type SourceDocument,
   sourceKey,
@@ -59,7 +61,8 @@ export class Dump {
   /** In whatever state it is. */
   account(id: number): Promise<DumpedAccount | undefined> {
     return this.#database.read('reading an account', async (session) => {
-      const all = <K extends Kind>(kind: K) => this.#range(kind, accountKey(id), session)
+      const all = <K extends Kind>(kind: K) =>
+        this.#range(kind, kind === 'account' ? narrowKeys(id) : keysBelow(accountKey(id)), session)
       const narrow: (AccountDocument | MailboxDocument | RecentDocument)[] = await all('account')
       const account = narrow.find(({ _id }) => _id === accountKey(id)) as AccountDocument | undefined
       if (account === undefined) return undefined
@@ -173,7 +176,7 @@ export class Dump {
   }
 
   #page<K extends 'chunk' | 'tombstone'>(kind: K, account: number, after: string): Promise<Kinds[K][]> {
-    const { from, to } = keysBelow(accountKey(account))
+    const { from, to } = kind === 'chunk' ? chunkKeys(account) : keysBelow(accountKey(account))
     const filter = { _id: { $gt: after === '' ? from : after, $lt: to } }
     return this.#database.read('reading an index', (session) =>
       this.#database.db
@@ -185,8 +188,11 @@ export class Dump {
     ) as Promise<Kinds[K][]>
   }
 
-  #range<K extends Kind>(kind: K, key: string, session: ClientSession): Promise<Kinds[K][]> {
-    const { from, to } = keysBelow(key)
+  #range<K extends Kind>(
+    kind: K,
+    { from, to }: { readonly from: string; readonly to: string },
+    session: ClientSession,
+  ): Promise<Kinds[K][]> {
     return this.#database
       .collection(kind)
       .find({ _id: { $gte: from, $lt: to } } as never, { session })

@@ -10,7 +10,14 @@ import {
   renameMailbox,
 } from '../mailbox-names.js'
 import type { MailboxState } from '../rows.js'
-import { accountKey, keysBelow, type MailboxDocument, mailboxKey, subscriptionKey } from './schema.js'
+import {
+  accountKey,
+  keysBelow,
+  type MailboxDocument,
+  mailboxKey,
+  narrowKeys,
+  subscriptionKey,
+} from './schema.js'
 import type { Mutation, Unit } from './unit.js'
 
 /** All live mailboxes of an account, in memory: names are changed rarely, and then many may matter. */
@@ -58,7 +65,7 @@ export const mailboxDocument = (box: MailboxState): MailboxDocument => ({
 export const isMailboxKey = (key: string): boolean => key.length === mailboxKey(1, 1).length
 
 async function namesOf(unit: Unit, account: number): Promise<LoadedNames> {
-  const { from, to } = keysBelow(accountKey(account))
+  const { from, to } = narrowKeys(account)
   const documents = await unit.range('mailbox', from, to)
   return new LoadedNames(documents.filter(({ _id }) => isMailboxKey(_id)))
 }

@@ -12,12 +12,14 @@ import {
   type AccountDocument,
   accountKey,
   type ChunkDocument,
+  chunkKeys,
   contentKey,
   contentOfKey,
   keyBehind,
   keysBelow,
   type MailboxDocument,
   mailboxKey,
+  narrowKeys,
   type TombstoneDocument,
   tombstoneKey,
 } from './schema.js'
@@ -145,7 +147,7 @@ export class Marking {
   }
 
   #chunks(account: number): AsyncIterable<ColdChunk[]> {
-    return this.#pages(account, (session, from, to) =>
+    return this.#pages(chunkKeys(account), (session, from, to) =>
       this.#database
         .collection('chunk')
         .find<ColdChunk>(
@@ -160,7 +162,7 @@ export class Marking {
   }
 
   #tombstones(account: number): AsyncIterable<ColdTombstone[]> {
-    return this.#pages(account, (session, from, to) =>
+    return this.#pages(keysBelow(accountKey(account)), (session, from, to) =>
       this.#database
         .collection('tombstone')
         .find<ColdTombstone>(
@@ -180,10 +182,9 @@ export class Marking {
   }
 
   async *#pages<T extends { readonly _id: string }>(
-    account: number,
+    { from: first, to }: { readonly from: string; readonly to: string },
     read: (session: ClientSession, from: string, to: string) => Promise<T[]>,
   ): AsyncIterable<T[]> {
-    const { from: first, to } = keysBelow(accountKey(account))
     for (let from = first; ; ) {
       const page = await this.#database.read('reading the index', (session) => read(session, from, to))
       const last = page.at(-1)
@@ -195,7 +196,7 @@ export class Marking {
   }
 
   async #changedMailboxes(session: ClientSession, account: number, since: number): Promise<number[]> {
-    const { from, to } = keysBelow(accountKey(account))
+    const { from, to } = narrowKeys(account)
     const found = await this.#database
       .collection('mailbox')
       .find<Pick<MailboxDocument, '_id' | 'mailbox' | 'highest_modseq'>>(
@@ -211,7 +212,10 @@ export class Marking {
   #changedChunks(session: ClientSession, account: number, mailbox: number, since: number) {
     return this.#database
       .collection('chunk')
-      .find({ account, mailbox, max_modseq: { $gt: since } }, { session, hint: 'by_modseq' })
+      .find(
+        { account, mailbox, max_modseq: { $gt: since }, chunk: { $gte: 0 } },
+        { session, hint: 'by_modseq' },
+      )
       .project<Pick<ChunkDocument, 'cold'>>({ cold: 1 })
       .batchSize(PAGE_VALUES)
   }

@@ -8,7 +8,7 @@ import type { MongoDatabase } from './database.js'
 import { within } from './failures.js'
 import { FORGOTTEN_S, INSTANCES } from './instance.js'
 import { Lease } from './lease.js'
-import { COLLECTIONS } from './schema.js'
+import { type ChunkDocument, COLLECTIONS, chunkKey } from './schema.js'
 import { storeCollection } from './store-collection.js'
 
 /** May run again after it was interrupted. `still` keeps the lease, and throws where it was lost. */
@@ -16,7 +16,10 @@ type Migration = (database: MongoDatabase, still: () => Promise<void>) => Promis
 
 const LEASE_MS = 30_000
 const POLL_MS = 100
+const NAMESPACE_NOT_FOUND = 26
 const NAMESPACE_EXISTS = 48
+/** Chunks of one step: some 5 MB. */
+const MOVED = 500
 
 /** Besides `_id`, by collection. Each begins with what its queries always know. */
 const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
@@ -31,8 +34,13 @@ const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
       name: 'by_deletion',
       partialFilterExpression: { deleted_at: { $gt: 0 } },
     },
+    // Of a chunk: what changed since.
+    {
+      key: { account: 1, mailbox: 1, max_modseq: 1, chunk: 1 },
+      name: 'by_modseq',
+      partialFilterExpression: { chunk: { $exists: true } },
+    },
   ],
-  [COLLECTIONS.chunk]: [{ key: { account: 1, mailbox: 1, max_modseq: 1, chunk: 1 }, name: 'by_modseq' }],
   [COLLECTIONS.tombstone]: [
     { key: { account: 1, mailbox: 1, chunk: 1 }, name: 'by_chunk' },
     { key: { account: 1, expunged_at: 1 }, name: 'by_time' },
@@ -54,7 +62,32 @@ const first: Migration = async (database, still) => {
   }
 }
 
-export const migrations: readonly Migration[] = [first]
+/** Chunks stood in a collection of their own once: an APPEND then wrote two of them. */
+const chunksWithAccounts: Migration = async (database, still) => {
+  const accounts = database.db.collection<ChunkDocument>(COLLECTIONS.chunk)
+  await accounts.createIndexes([...(INDEXES[COLLECTIONS.chunk] ?? [])])
+  const chunks = database.db.collection<ChunkDocument>('chunks')
+  for (;;) {
+    await still()
+    const page = await chunks.find().limit(MOVED).toArray()
+    if (page.length === 0) break
+    const moved = page.map((chunk) => ({
+      ...chunk,
+      _id: chunkKey(chunk.account, chunk.mailbox, chunk.chunk),
+    }))
+    await accounts.bulkWrite(
+      moved.map((document) => ({
+        replaceOne: { filter: { _id: document._id }, replacement: document, upsert: true },
+      })),
+    )
+    await chunks.deleteMany({ _id: { $in: page.map(({ _id }) => _id) } })
+  }
+  await chunks.drop().catch((error: { code?: unknown }) => {
+    if (error.code !== NAMESPACE_NOT_FOUND) throw error
+  })
+}
+
+export const migrations: readonly Migration[] = [first, chunksWithAccounts]
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 

@@ -10,8 +10,18 @@ import { MongoClient } from 'mongodb'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { newDatabase, type TestDatabase } from '../../../test/support/mongod.js'
 import { describeWith, freePort, spawnProgram } from '../../../test/support/programs.js'
+import {
+  allEntries,
+  drain,
+  NO_LIMIT,
+  place as newPlace,
+  type Place,
+  sample,
+  samples,
+} from '../contract/samples.js'
 import type { Store } from '../store.js'
 import { openMongoStore } from './mongo-store.js'
+import { type ChunkDocument, mailboxKey } from './schema.js'
 
 const wanted = (username: string) => ({
   username,
@@ -68,6 +78,13 @@ class Way {
   }
 }
 
+/** 600 messages: five chunks. */
+async function fill(store: Store): Promise<Place> {
+  const at = await newPlace(store)
+  await store.append(at.id, at.inbox, samples(600), NO_LIMIT)
+  return at
+}
+
 describeWith(['mongod'], 'opening a store on MongoDB', () => {
   let place: TestDatabase
   beforeEach(async () => {
@@ -93,7 +110,7 @@ describeWith(['mongod'], 'opening a store on MongoDB', () => {
 
   test('a migration that was interrupted is taken up when its lease has lapsed', async () => {
     await alter(async (client) => {
-      await client.db().createCollection('chunks')
+      await client.db().createCollection('tombstones')
       await client
         .db()
         .collection<{ _id: string }>('store')
@@ -104,6 +121,38 @@ describeWith(['mongod'], 'opening a store on MongoDB', () => {
     expect(Date.now() - began).toBeGreaterThan(900)
     await store.createAccount(wanted('anna'))
     await store.close()
+  })
+
+  test('an index that stands apart, as schema 1 had it, is moved to its account; also where that was interrupted', async () => {
+    const before = await openMongoStore({ url: place.url })
+    const at = await fill(before)
+    const entries = await allEntries(before, at.id, at.inbox)
+    await before.close()
+    await alter(async (client) => {
+      const accounts = client.db().collection<ChunkDocument>('accounts')
+      const found = await accounts.find({ chunk: { $exists: true } }).toArray()
+      expect(found.length).toBeGreaterThan(3)
+      // One of them has been moved already.
+      const apart = found.slice(1)
+      const key = ({ account, mailbox, chunk }: ChunkDocument): string =>
+        mailboxKey(account, mailbox) + chunk.toString(16).padStart(7, '0')
+      await client
+        .db()
+        .collection<ChunkDocument>('chunks')
+        .insertMany(apart.map((chunk) => ({ ...chunk, _id: key(chunk) })))
+      await accounts.deleteMany({ _id: { $in: apart.map(({ _id }) => _id) } })
+      await accounts.dropIndex('by_modseq')
+      const schema = client.db().collection<{ _id: string }>('store')
+      await schema.updateOne({ _id: 'schema' }, { $set: { value: 1 } })
+    })
+    const store = await openMongoStore({ url: place.url })
+    expect(await allEntries(store, at.id, at.inbox)).toEqual(entries)
+    expect(await drain(store.check({ repair: false }))).toEqual([])
+    await store.append(at.id, at.inbox, [sample()], NO_LIMIT)
+    await store.close()
+    await alter(async (client) => {
+      expect(await client.db().listCollections({ name: 'chunks' }).toArray()).toEqual([])
+    })
   })
 
   test('a schema that is newer than this program is refused', async () => {

@@ -27,10 +27,12 @@ import {
   COLLECTIONS,
   type CollectionName,
   type CredentialDocument,
+  chunkKeys,
   credentialKey,
   keysBelow,
   type MailboxDocument,
   mailboxKey,
+  narrowKeys,
   RECENT,
   type RecentDocument,
   recentKey,
@@ -87,6 +89,10 @@ interface Named {
 
 /** INBOX has the number 1 in every account. */
 const INBOX_DIGITS = mailboxKey(1, 1).slice(accountKey(1).length)
+const INBOX_CHUNKS = {
+  from: chunkKeys(1, 1).from.slice(accountKey(1).length),
+  to: chunkKeys(1, 1).to.slice(accountKey(1).length),
+}
 
 const lookup = (localField: string, from: CollectionName, as: string, fields?: Document): Document => ({
   $lookup: {
@@ -149,7 +155,10 @@ export class AccountReads {
       {
         $lookup: {
           from: COLLECTIONS.chunk,
-          let: { from: '$inbox', to: { $concat: ['$inbox', 'g'] } },
+          let: {
+            from: { $concat: ['$address', INBOX_CHUNKS.from] },
+            to: { $concat: ['$address', INBOX_CHUNKS.to] },
+          },
           pipeline: [
             { $match: { $expr: { $and: [{ $gte: ['$_id', '$$from'] }, { $lt: ['$_id', '$$to'] }] } } },
             { $sort: { _id: -1 } },
@@ -248,7 +257,8 @@ export class MailboxReads {
   }
 
   async all(account: number): Promise<Mailbox[]> {
-    const found = await this.#narrow('reading mailboxes', rangeOf(accountKey(account)))
+    const { from, to } = narrowKeys(account)
+    const found = await this.#narrow('reading mailboxes', { $gte: from, $lt: to })
     const documents = new Map(found.map((document) => [document._id, document]))
     demandAccount(account, documents.get(accountKey(account)) as AccountDocument | undefined)
     return (found.filter(({ _id }) => isMailboxKey(_id)) as MailboxDocument[])

@@ -2,7 +2,7 @@
 
 import { decodeChunk } from '../index-codec.js'
 import { isMailboxKey } from './mailboxes.js'
-import { accountKey, keysBelow } from './schema.js'
+import { chunkKeys, narrowKeys } from './schema.js'
 import type { Mutation } from './unit.js'
 
 /** Chunks of one read: some 1 MB. */
@@ -16,14 +16,14 @@ export const recountStorageMutation = (
   async run(unit) {
     const account = await unit.account(number)
     const previous = account.storage_used
-    const own = keysBelow(accountKey(number))
+    const own = narrowKeys(number)
     const live = (await unit.range('mailbox', own.from, own.to)).filter(
       ({ _id, deleted_at }) => isMailboxKey(_id) && deleted_at === null,
     )
     let octets = 0
-    for (const { _id } of live) {
-      const { to } = keysBelow(_id)
-      for (let from: string | undefined = _id; from !== undefined; ) {
+    for (const { mailbox } of live) {
+      const { from: first, to } = chunkKeys(number, mailbox)
+      for (let from: string | undefined = first; from !== undefined; ) {
         const page: readonly { _id: string; chunk: number; hot: Uint8Array; cold: Uint8Array }[] =
           await unit.range('chunk', from, to, PAGE)
         for (const { chunk, hot, cold } of page)

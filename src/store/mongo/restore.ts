@@ -15,6 +15,7 @@ import {
   COLLECTIONS,
   type CollectionName,
   chunkKey,
+  chunkKeys,
   contentKey,
   credentialKey,
   keysBelow,
@@ -162,7 +163,8 @@ export class Restore {
   /** What follows the contents, and what belongs to contents above `content`. */
   async dropUnfinished(account: number, content: number): Promise<void> {
     const { from, to } = keysBelow(accountKey(account))
-    await this.#deleteRange(COLLECTIONS.chunk, from, to)
+    const chunks = chunkKeys(account)
+    await this.#deleteRange(COLLECTIONS.chunk, chunks.from, chunks.to)
     await this.#deleteRange(COLLECTIONS.tombstone, from, to)
     await this.#deleteRange(COLLECTIONS.reference, contentKey(account, content + 1), to)
     await this.#deleteRange(COLLECTIONS.source, sourceKey(account, content + 1), to)

@@ -1,8 +1,8 @@
 // What the cluster store keeps: its documents, their keys and their indexes. docs/architecture.md, "Store"; docs/adr/0001.
 //
 // Everything of an account has an `_id` that begins with the account's number (10 hex digits): one index serves
-// uniqueness, ranges in order and the shard key `{ _id: 1 }`, and zones are ranges of account numbers. Account, mailbox
-// and \Recent stand in one collection, so that a mutation reads, and writes, both by one command. What is looked up before
+// uniqueness, ranges in order and the shard key `{ _id: 1 }`, and zones are ranges of account numbers. Account, mailbox,
+// \Recent and index stand in one collection, so that a mutation reads, and writes, them by one command. What is looked up before
 // an account is known (names, tokens) is keyed by that. Times are milliseconds since 1970 unless they are Dates.
 // `codec` and `key_id` say how octets are packed: 0 and null, as they are.
 
@@ -168,7 +168,7 @@ export const COLLECTIONS = {
   account: 'accounts',
   mailbox: 'accounts',
   recent: 'accounts',
-  chunk: 'chunks',
+  chunk: 'accounts',
   tombstone: 'tombstones',
   content: 'contents',
   source: 'contents',
@@ -191,8 +191,10 @@ export const mailboxKey = (account: number, mailbox: number): string => hex(acco
 /** Behind a mailbox's key: the key of what is recent in it. */
 export const RECENT = 'r'
 export const recentKey = (account: number, mailbox: number): string => mailboxKey(account, mailbox) + RECENT
+/** Behind the account, its mailboxes and what is recent in them: whose keys go on with a hex digit. */
+const CHUNKS = 'k'
 export const chunkKey = (account: number, mailbox: number, chunk: number): string =>
-  mailboxKey(account, mailbox) + hex(chunk, 7)
+  accountKey(account) + CHUNKS + hex(mailbox, 6) + hex(chunk, 7)
 /** In the order of modseqs: what was expunged since is a range. A slice buries once in a chunk. */
 export const tombstoneKey = (account: number, mailbox: number, modseq: number, chunk: number): string =>
   mailboxKey(account, mailbox) + hex(modseq, 12) + hex(chunk, 7)
@@ -217,3 +219,16 @@ export const keysBelow = (key: string): { readonly from: string; readonly to: st
   from: key,
   to: key.slice(0, -1) + String.fromCharCode(key.charCodeAt(key.length - 1) + 1),
 })
+
+/** The range of an account itself, its mailboxes and what is recent in them, without the index of what is in them. */
+export const narrowKeys = (account: number): { readonly from: string; readonly to: string } => ({
+  from: accountKey(account),
+  to: accountKey(account) + CHUNKS,
+})
+
+/** The range of the chunks of a mailbox, or of all of an account. */
+export const chunkKeys = (
+  account: number,
+  mailbox?: number,
+): { readonly from: string; readonly to: string } =>
+  keysBelow(accountKey(account) + CHUNKS + (mailbox === undefined ? '' : hex(mailbox, 6)))

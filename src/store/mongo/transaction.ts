@@ -2,7 +2,7 @@
 // written by one command a collection. docs/architecture.md, "MongoDB (cluster)". The group commit decides what follows
 // from a failure (group-commit.ts).
 
-import { type AnyBulkWriteOperation, type ClientSession, MongoError } from 'mongodb'
+import { type ClientSession, MongoError } from 'mongodb'
 import { isSocketError } from '../../kit/mongo-fault.js'
 import { moveModseq } from '../allowances.js'
 import { noSuchMailbox, StoreError } from '../errors.js'
@@ -16,18 +16,19 @@ import {
   accountOfKey,
   COLLECTIONS,
   type CollectionName,
+  chunkKeys,
   type Kind,
   type Kinds,
-  keysBelow,
   type MailboxDocument,
   mailboxKey,
 } from './schema.js'
 import type { Mutation, Unit } from './unit.js'
+import { type Writes, write } from './writes.js'
 
 /** Keyed by what they are looked up by, not by their account. */
 const NOBODYS: readonly CollectionName[] = [COLLECTIONS.name, COLLECTIONS.token]
 /** What the next mutation of an account is likely to want again. */
-const REMEMBERED: readonly CollectionName[] = [COLLECTIONS.name, COLLECTIONS.account, COLLECTIONS.chunk]
+const REMEMBERED: readonly CollectionName[] = [COLLECTIONS.name, COLLECTIONS.account]
 
 /** Mutations that share an account, in the order in which they came. */
 export type Row = readonly Mutation<unknown>[]
@@ -99,11 +100,11 @@ class MutationUnit implements Unit {
 
   async changedChunks(account: number, mailbox: number, since: number): Promise<readonly Uint8Array[]> {
     const found = await this.#documents.look(this.#runner, 'chunk', {
-      ...keysBelow(mailboxKey(account, mailbox)),
+      ...chunkKeys(account, mailbox),
       limit: Number.POSITIVE_INFINITY,
       by: {
         index: 'by_modseq',
-        filter: { account, mailbox, max_modseq: { $gt: since } },
+        filter: { account, mailbox, max_modseq: { $gt: since }, chunk: { $gte: 0 } },
         accepts: (document) => Number(document['max_modseq']) > since,
       },
       fields: ['cold'],
@@ -295,9 +296,7 @@ export class Transaction {
   }
 
   async #writeCollection(collection: CollectionName, ids: ReadonlySet<string>): Promise<void> {
-    const inserts: AnyBulkWriteOperation<Stored>[] = []
-    const updates: AnyBulkWriteOperation<Stored>[] = []
-    const deletes: AnyBulkWriteOperation<Stored>[] = []
+    const writes: Writes = { updates: [], inserts: [], deletes: [] }
     for (const id of ids) {
       const slot = this.#documents.slots(collection).get(id)
       if (slot === undefined) continue
@@ -305,14 +304,12 @@ export class Transaction {
       // By its version: what was remembered of an account, or read before, is proved by the write.
       const version = collection === COLLECTIONS.account ? base?.['version'] : undefined
       const filter = version === undefined ? { _id: id } : { _id: id, version }
-      if (now === null) deletes.push({ deleteOne: { filter } })
-      else if (base === null || base === undefined) inserts.push({ insertOne: { document: now } })
-      else updates.push({ updateOne: { filter, update: { $set: changes(base, now).set } } })
+      if (now === null) writes.deletes.push({ filter })
+      else if (base === null || base === undefined) writes.inserts.push(now)
+      else writes.updates.push({ filter, set: changes(base, now).set })
     }
-    const result = await this.#database.db
-      .collection<Stored>(collection)
-      .bulkWrite([...updates, ...inserts, ...deletes], { session: this.#session, ordered: true })
-    if (result.matchedCount !== updates.length)
+    const matched = await write(this.#database.db, this.#session, collection, writes)
+    if (matched !== writes.updates.length)
       throw new StaleMemory(`documents of ${collection} have changed elsewhere`)
   }
 }

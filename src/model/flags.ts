@@ -40,6 +40,20 @@ export function flagNames(table: FlagTable, words: Uint32Array, offset: number):
   return names
 }
 
+/** Whether the table names every flag of the entries whose words these are. */
+export function namesAll(table: FlagTable, words: Uint32Array): boolean {
+  const used = new Uint32Array(FLAG_WORDS)
+  for (let at = 0; at < words.length; at++) {
+    const word = at % FLAG_WORDS
+    used[word] = (used[word] ?? 0) | (words[at] ?? 0)
+  }
+  const named = new Uint32Array(FLAG_WORDS)
+  table.forEach((name, bit) => {
+    if (name !== undefined) named[bit >>> 5] = (named[bit >>> 5] ?? 0) | (1 << (bit & 31))
+  })
+  return used.every((bits, word) => (bits & ~(named[word] ?? 0)) === 0)
+}
+
 /** How STORE changes flags (RFC 3501 §6.4.6): a delta, computed inside the transaction. */
 export interface FlagChange {
   readonly mode: 'add' | 'remove' | 'replace'

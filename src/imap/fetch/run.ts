@@ -7,7 +7,7 @@ import { prepared, readEntries } from '../../mail/entries.js'
 import { sliceEntries } from '../../mail/entry-columns.js'
 import { type MessageSource, openSources } from '../../mail/source.js'
 import type { Entries } from '../../mail/types.js'
-import { FLAG_WORDS, type FlagTable, SEEN } from '../../model/flags.js'
+import { FLAG_WORDS, type FlagTable, namesAll, SEEN } from '../../model/flags.js'
 import { isStoreError } from '../../store/errors.js'
 import { no } from '../reply.js'
 import type { Session } from '../session.js'
@@ -108,6 +108,7 @@ class Fetch {
   readonly #view: View
   readonly #plan: Plan
   readonly #turn = new Turn()
+  #table: FlagTable | undefined
   /** Rows sent. */
   sent = 0
 
@@ -123,8 +124,15 @@ class Fetch {
     if (this.#turn.over) await this.#turn.pass()
   }
 
+  /** Read once; again where an entry has a flag that it does not name. */
+  async #tableFor({ flags }: Entries): Promise<FlagTable> {
+    if (this.#table === undefined || !namesAll(this.#table, flags))
+      this.#table = await readKeywords(this.#session, this.#view)
+    return this.#table
+  }
+
   async page(entries: Entries): Promise<void> {
-    const table = await readKeywords(this.#session, this.#view)
+    const table = await this.#tableFor(entries)
     const size = this.#plan.simple.length === 0 || this.#plan.cold ? BATCH : entries.length
     for (let from = 0; from < entries.length; from += size) {
       const part = sliceEntries(entries, from, Math.min(entries.length, from + size))

@@ -10,6 +10,7 @@ import { FORGOTTEN_S, INSTANCES } from './instance.js'
 import { Lease } from './lease.js'
 import { type ChunkDocument, COLLECTIONS, chunkKey } from './schema.js'
 import { storeCollection } from './store-collection.js'
+import { alone } from './tenants.js'
 
 /** May run again after it was interrupted. `still` keeps the lease, and throws where it was lost. */
 type Migration = (database: MongoDatabase, still: () => Promise<void>) => Promise<void>
@@ -18,6 +19,7 @@ const LEASE_MS = 30_000
 const POLL_MS = 100
 const NAMESPACE_NOT_FOUND = 26
 const NAMESPACE_EXISTS = 48
+const FORMER_CHUNKS = 'chunks'
 /** Chunks of one step: some 5 MB. */
 const MOVED = 500
 
@@ -62,29 +64,38 @@ const first: Migration = async (database, still) => {
   }
 }
 
-/** Chunks stood in a collection of their own once: an APPEND then wrote two of them. */
+/**
+ * Chunks stood in a collection of their own once: an APPEND then wrote two of them. A program that still looks for them there
+ * must not run beside this one. Throws StoreError where a server does.
+ */
 const chunksWithAccounts: Migration = async (database, still) => {
-  const accounts = database.db.collection<ChunkDocument>(COLLECTIONS.chunk)
-  await accounts.createIndexes([...(INDEXES[COLLECTIONS.chunk] ?? [])])
-  const chunks = database.db.collection<ChunkDocument>('chunks')
-  for (;;) {
-    await still()
-    const page = await chunks.find().limit(MOVED).toArray()
-    if (page.length === 0) break
-    const moved = page.map((chunk) => ({
-      ...chunk,
-      _id: chunkKey(chunk.account, chunk.mailbox, chunk.chunk),
-    }))
-    await accounts.bulkWrite(
-      moved.map((document) => ({
-        replaceOne: { filter: { _id: document._id }, replacement: document, upsert: true },
-      })),
-    )
-    await chunks.deleteMany({ _id: { $in: page.map(({ _id }) => _id) } })
+  const end = await alone(database)
+  try {
+    await database.db.collection(COLLECTIONS.chunk).createIndexes([...(INDEXES[COLLECTIONS.chunk] ?? [])])
+    while (await moveChunks(database)) await still()
+    await database.db
+      .collection(FORMER_CHUNKS)
+      .drop()
+      .catch((error: { code?: unknown }) => {
+        if (error.code !== NAMESPACE_NOT_FOUND) throw error
+      })
+  } finally {
+    await end()
   }
-  await chunks.drop().catch((error: { code?: unknown }) => {
-    if (error.code !== NAMESPACE_NOT_FOUND) throw error
+}
+
+/** Moves some; false where none are left. */
+async function moveChunks({ db }: MongoDatabase): Promise<boolean> {
+  const former = db.collection<ChunkDocument>(FORMER_CHUNKS)
+  const page = await former.find().limit(MOVED).toArray()
+  if (page.length === 0) return false
+  const replacements = page.map((chunk) => {
+    const _id = chunkKey(chunk.account, chunk.mailbox, chunk.chunk)
+    return { replaceOne: { filter: { _id }, replacement: { ...chunk, _id }, upsert: true } }
   })
+  await db.collection<ChunkDocument>(COLLECTIONS.chunk).bulkWrite(replacements)
+  await former.deleteMany({ _id: { $in: page.map(({ _id }) => _id) } })
+  return true
 }
 
 export const migrations: readonly Migration[] = [first, chunksWithAccounts]

@@ -145,6 +145,13 @@ describeWith(['mongod'], 'opening a store on MongoDB', () => {
       const schema = client.db().collection<{ _id: string }>('store')
       await schema.updateOne({ _id: 'schema' }, { $set: { value: 1 } })
     })
+    const server = { _id: 'server/old', host: 'elsewhere', pid: 7, expires: new Date(Date.now() + 60_000) }
+    const servers = (client: MongoClient) => client.db().collection<typeof server>('store')
+    await alter((client) => servers(client).insertOne(server))
+    await expect(openMongoStore({ url: place.url })).rejects.toThrow(
+      /process 7 on elsewhere serves this store/,
+    )
+    await alter((client) => servers(client).deleteOne({ _id: server._id }))
     const store = await openMongoStore({ url: place.url })
     expect(await allEntries(store, at.id, at.inbox)).toEqual(entries)
     expect(await drain(store.check({ repair: false }))).toEqual([])

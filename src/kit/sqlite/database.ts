@@ -2,7 +2,7 @@
 // the calling thread for reading, which sees a commit as soon as its promise has resolved.
 
 import { Worker } from 'node:worker_threads'
-import { type Connection, DatabaseError, openForReading } from './connection.js'
+import { type Connection, DatabaseError, openForReading, openForReadingMuch } from './connection.js'
 import type { FromWriter, Outcome, Request, ToWriter, WriterSettings } from './protocol.js'
 
 export interface DatabaseOptions extends WriterSettings {
@@ -18,6 +18,8 @@ interface Waiting {
 export class Database {
   readonly file: string
   readonly reader: Connection
+  /** For reads of many pages at once. */
+  readonly bulkReader: Connection
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   #queued: Request[] = []
@@ -30,6 +32,7 @@ export class Database {
   constructor(options: DatabaseOptions, worker: Worker) {
     this.file = options.file
     this.reader = openForReading(options.file)
+    this.bulkReader = openForReadingMuch(options.file)
     this.#worker = worker
     worker.on('message', (message: FromWriter) => this.#receive(message))
     const onFatal = options.onFatal ?? ((error) => queueMicrotask(() => Promise.reject(error)))
@@ -68,9 +71,10 @@ export class Database {
       this.#flush()
       if (this.#dead !== undefined) resolve()
       else this.#worker.postMessage('close' satisfies ToWriter)
-      // The reader goes once nobody waits: its last statements may still be asked for by those.
+      // The readers go once nobody waits: their last statements may still be asked for by those.
     }).then(() => {
       this.reader.close()
+      this.bulkReader.close()
     })
     return this.#closing
   }

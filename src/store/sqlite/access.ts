@@ -52,7 +52,7 @@ export function accessTo(database: Database): Access {
     accounts: new AccountReads(reader),
     mailboxes: new MailboxReads(reader),
     index: new IndexReads(reader),
-    contents: new ContentReads(reader),
+    contents: new ContentReads(reader, database.bulkReader),
     write: async (name, args) => (await database.run(`store.${name}`, args)) as Result<typeof name>,
   }
 }

@@ -27,7 +27,7 @@ const copiedOf = ({ uidValidity, from, to, modseq }: CopyResult): Copied => ({
 })
 
 /** Of one page: what a client that does not read holds here. */
-const SOURCES = { octets: 2 ** 18, count: 32 }
+const SOURCES = { octets: 2 ** 20, count: 64 }
 
 /** Pages of contents, in their order, with others' turns between them. */
 async function* pages<T>(contents: Uint32Array, read: (page: Uint32Array) => T): AsyncIterable<T> {

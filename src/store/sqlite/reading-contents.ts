@@ -78,7 +78,8 @@ export class ContentReads {
   readonly #sources
   readonly #text
 
-  constructor(db: Connection) {
+  /** Sources, which are most of the file, are read by `bulk`. */
+  constructor(db: Connection, bulk: Connection) {
     // One value a page instead of one a row: the binding takes 2 µs for each value, SQLite a fifth of that to join them.
     const join = (column: string) =>
       `SELECT CAST(group_concat(c.${column}, '') AS BLOB), group_concat(coalesce(octet_length(c.${column}), -1))`
@@ -101,10 +102,10 @@ export class ContentReads {
     this.#summary = db.prepare<[number], SummaryRow>(
       'SELECT s.*, c.envelope, c.structure FROM summary s JOIN content c USING (id) WHERE s.id = ?',
     )
-    const source = db.prepare<[number], SourceColumns>(
+    const source = bulk.prepare<[number], SourceColumns>(
       'SELECT s.size, s.trace, s.cuts, s.root, s.skeleton FROM content c JOIN source s ON s.id = c.source WHERE c.id = ?',
     )
-    this.#sources = db.transaction((ids: readonly number[]) =>
+    this.#sources = bulk.transaction((ids: readonly number[]) =>
       ids.map((id) => {
         const row = source.get(id)
         return row === undefined ? undefined : new LazySource(row)

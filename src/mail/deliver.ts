@@ -2,7 +2,7 @@
 
 import { addressKey, deliveryKey, parseAddress } from '../model/address.js'
 import { mailboxId } from '../model/ids.js'
-import type { Account, Remembered } from '../store/accounts.js'
+import type { Account, LookUp } from '../store/accounts.js'
 import { isStoreError, StoreError } from '../store/errors.js'
 import type { Appended, Delivery } from '../store/messages.js'
 import { MailError } from './errors.js'
@@ -35,7 +35,7 @@ export interface DeliveryTo {
 export async function findRecipients(
   services: Services,
   address: string,
-  options: Remembered = {},
+  options: LookUp = {},
 ): Promise<Recipient[]> {
   const parsed = parseAddress(address)
   if ('problem' in parsed) throw new MailError('invalid-address', `no address: ${parsed.problem}`)

@@ -13,7 +13,7 @@ import {
 import { MailError } from '../mail/errors.js'
 import { type Ingested, Intake } from '../mail/intake.js'
 import type { Services } from '../mail/services.js'
-import type { Account, Remembered } from '../mail/types.js'
+import type { Account, LookUp } from '../mail/types.js'
 import { isStoreError } from '../store/errors.js'
 import type { Accepted, Envelope, MailTarget, MessageSink, Refused, Sender } from './envelope.js'
 import type { Path } from './grammar.js'
@@ -72,7 +72,7 @@ export class Maildrop implements MailTarget<Rcpt> {
     }
   }
 
-  async #find(path: Path, options: Remembered = {}): Promise<readonly Recipient[]> {
+  async #find(path: Path, options: LookUp = {}): Promise<readonly Recipient[]> {
     // No mail is taken for an address literal: addresses here have domains.
     if (path.kind === 'literal') return []
     try {

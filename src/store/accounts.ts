@@ -50,7 +50,7 @@ export interface StoredAddress {
  * `remembered`: what this process was told last will do. It may have changed elsewhere since, which the mutation that the
  * caller is about to ask for finds out. What is not remembered is read.
  */
-export interface Remembered {
+export interface LookUp {
   readonly remembered?: boolean
 }
 
@@ -106,7 +106,7 @@ export interface AccountStore {
   removeAddress(id: AccountId, addressKey: string): Promise<void>
   addresses(id: AccountId): Promise<StoredAddress[]>
   /** Empty where nobody has the address. */
-  resolve(addressKey: string, options?: Remembered): Promise<Destination[]>
+  resolve(addressKey: string, options?: LookUp): Promise<Destination[]>
 
   createToken(token: { label: string; hash: string }): Promise<Token>
   tokens(): Promise<Token[]>

@@ -3,7 +3,7 @@
 import type { FlagTable } from '../model/flags.js'
 import type { AccountId, MailboxId, ModSeq } from '../model/ids.js'
 import type { MailboxPath, SpecialUse } from '../model/mailbox-path.js'
-import type { Account, Remembered } from './accounts.js'
+import type { Account, LookUp } from './accounts.js'
 
 export interface Mailbox {
   readonly account: AccountId
@@ -51,7 +51,7 @@ export interface MailboxStore {
   /** A mailbox and all keywords of its account: what SELECT begins with, read at once. */
   openMailbox(account: AccountId, path: MailboxPath): Promise<OpenedMailbox | undefined>
   /** A mailbox and the account that it is in: what an APPEND looks at before it takes the message, read at once. */
-  appendTarget(account: AccountId, path: MailboxPath, options?: Remembered): Promise<AppendTarget | undefined>
+  appendTarget(account: AccountId, path: MailboxPath, options?: LookUp): Promise<AppendTarget | undefined>
   /**
    * Creates the mailbox and the levels above it that are not there. A \Noselect name becomes selectable again, with a
    * new uidValidity. Throws `mailbox-exists`, `limit`.

@@ -8,7 +8,7 @@ import type {
   AccountWithPassword,
   Credential,
   Destination,
-  Remembered,
+  LookUp,
   StoredAddress,
   Token,
 } from '../accounts.js'
@@ -144,7 +144,7 @@ export class AccountReads {
   }
 
   /** By one command, which reads what a delivery to it will want: INBOX and its last chunk. */
-  async resolve(addressKey: string, { remembered = false }: Remembered = {}): Promise<Destination[]> {
+  async resolve(addressKey: string, { remembered = false }: LookUp = {}): Promise<Destination[]> {
     const known = remembered ? this.#memory.holderOf(addressKey) : undefined
     if (known !== undefined) return [{ account: accountOf(known) }]
     const found = await this.#named(addressKey, [
@@ -310,7 +310,7 @@ export class MailboxReads {
   async appendTarget(
     account: number,
     path: string,
-    { remembered = false }: Remembered = {},
+    { remembered = false }: LookUp = {},
   ): Promise<AppendTarget | undefined> {
     const known = remembered ? this.#memory.mailboxAt(account, path) : undefined
     if (known !== undefined) return targetOf(known.account, known.mailbox)

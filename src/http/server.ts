@@ -30,6 +30,8 @@ const ROUTES = [users, addresses, quotas, passwords, mailboxes, health]
 /** Octets of a request's body: the largest has a password of 1,024 characters and an address. */
 const BODY_LIMIT = 64 * 1024
 const HEADER_LIMIT = 16 * 1024
+/** Milliseconds that a client has to read our last answer and leave. */
+const LINGER_MS = 2_000
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -76,6 +78,7 @@ export async function createHttpServer(
   let open = 0
   server.on('connection', (socket) => {
     open += 1
+    closeGently(socket)
     socket.once('close', () => {
       open -= 1
     })
@@ -140,6 +143,29 @@ function refuseOctets(error: NodeJS.ErrnoException, socket: Socket): void {
     'Connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  // Nothing of what still comes is a request.
+  socket.removeAllListeners('data')
+  socket.on('data', () => {})
+  linger(socket)
+}
+
+/**
+ * RFC 9112 §9.6: what the client still sends is read and thrown away for a while; closing on it would reset the connection,
+ * and our answer might be lost with it.
+ */
+function linger(socket: Socket): void {
+  socket.resume()
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('end', () => socket.destroy())
+  socket.once('close', () => clearTimeout(timer))
+}
+
+/** How Node.js closes a connection behind its last answer. */
+function closeGently(socket: Socket): void {
+  socket.destroySoon = () => {
+    socket.end()
+    linger(socket)
+  }
 }
 
 const CLIENT_ERRORS: Readonly<Record<string, readonly [status: string, code: string]>> = {

@@ -167,7 +167,7 @@ export class AccountReads {
           as: 'chunks',
         },
       },
-      // And the name itself, which was read before its account.
+      // And the name again: the pipeline read it before its account.
       lookup('_id', COLLECTIONS.name, 'names'),
     ])
     return found.flatMap(({ accounts, inboxes = [], chunks = [], names = [] }) =>

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runEider, startServer, type TestServer } from '../server.js'
 import { type ReplicaSet, startReplicaSet } from '../support/mongod.js'
@@ -24,7 +25,8 @@ describeWith(['mongod', 'redis-server'], 'an instance on MongoDB', () => {
   let redis: Redis
   let server: TestServer
   beforeAll(async () => {
-    ;[set, redis] = await Promise.all([startReplicaSet(), startRedis()])
+    // As mongod has it by itself.
+    ;[set, redis] = await Promise.all([startReplicaSet({ transactionLifetime: 60 }), startRedis()])
     server = await startInstance()
     await server.createUser('anna', 'secret', 'anna@example.com')
   }, 120_000)
@@ -51,6 +53,17 @@ describeWith(['mongod', 'redis-server'], 'an instance on MongoDB', () => {
   const readyz = async () => {
     const response = await server.http('/readyz')
     return { status: response.status, body: await response.json() }
+  }
+
+  /** Seconds; asked of MongoDB itself. */
+  async function transactionLifetime(): Promise<unknown> {
+    const client = new MongoClient(set.url('admin'))
+    try {
+      const name = 'transactionLifetimeLimitSeconds'
+      return (await client.db('admin').command({ getParameter: 1, [name]: 1 }))[name]
+    } finally {
+      await client.close()
+    }
   }
 
   const told = (session: ImapClient) => session.heard.map(({ line }) => line).join('\n')
@@ -123,6 +136,7 @@ describeWith(['mongod', 'redis-server'], 'an instance on MongoDB', () => {
     await expectAway(open)
     await member?.start()
     await expectBack(open)
+    await expect.poll(transactionLifetime, { timeout: 20_000 }).toBe(10)
     await expect.poll(() => told(idle), { timeout: 20_000 }).toMatch(/ EXISTS/)
     expect((await done()).status).toBe('OK')
     for (const session of [open, idle]) await session.logout()

@@ -1,11 +1,12 @@
 // A proxy in front of a mongod which lets commands pass, or keeps them, and lets their answers pass, or loses them: with
 // the connection, or in silence. What an answer says is then known to the server alone.
 
+import type { Socket } from 'node:net'
 import { commandName, MessageStream, requestId, responseTo } from './mongo-wire.js'
 import { type NewPassage, TcpProxy, type Way } from './tcp-proxy.js'
 
 export interface Rules {
-  /** Of a command on its way to the server: it never arrives where `keep`, and its connection stays open for good. */
+  /** Of a command on its way to the server: it is kept where `keep`, and its connection stays open for good. */
   readonly request?: (command: string) => 'pass' | 'keep'
   /** Of the answer to one: it is lost in silence (`drop`), or with its connection (`cut`). */
   readonly reply?: (command: string) => 'pass' | 'drop' | 'cut'
@@ -15,15 +16,24 @@ export interface MongoProxy {
   readonly port: number
   rules: Rules
   set(way: Way): Promise<void>
+  /** What was kept arrives, though its client may have left: as when a server that stood still goes on. */
+  deliverKept(): void
   close(): Promise<void>
+}
+
+/** A command that has not arrived, and whom it is for. */
+interface Kept {
+  readonly server: Socket
+  readonly message: Buffer
 }
 
 /** In front of the mongod on the port `target`. */
 export async function startMongoProxy(target: number): Promise<MongoProxy> {
   let rules: Rules = {}
+  const kept: Kept[] = []
   const tcp = await TcpProxy.start(
     target,
-    passageUnder(() => rules),
+    passageUnder(() => rules, kept),
   )
   return {
     port: tcp.port,
@@ -34,12 +44,15 @@ export async function startMongoProxy(target: number): Promise<MongoProxy> {
       rules = now
     },
     set: (way) => tcp.set(way),
+    deliverKept() {
+      for (const { server, message } of kept.splice(0)) server.write(message)
+    },
     close: () => tcp.close(),
   }
 }
 
 const passageUnder =
-  (rules: () => Rules): NewPassage =>
+  (rules: () => Rules, kept: Kept[]): NewPassage =>
   ({ client, server }) => {
     const requests = new MessageStream()
     const replies = new MessageStream()
@@ -53,8 +66,10 @@ const passageUnder =
         for (const message of requests.push(octets)) {
           const command = commandName(message)
           asked.set(requestId(message), command)
-          if (rules().request?.(command) === 'keep') isHeld = true
-          else server.write(message)
+          if (rules().request?.(command) === 'keep') {
+            isHeld = true
+            kept.push({ server, message })
+          } else server.write(message)
         }
       },
       fromServer(octets) {

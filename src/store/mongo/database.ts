@@ -71,7 +71,14 @@ export class MongoDatabase {
       const opening = Promise.all([isSharded(client), refuseStandalone(options.url, timeoutMs)])
       const [sharded] = await within(timeoutMs, 'opening the store', opening)
       const database = new MongoDatabase(client, options, databaseIn(options.url), sharded)
-      if (!sharded) await database.#limitTransactions()
+      if (!sharded) {
+        await database.#limitTransactions()
+        // One that is started again, or elected, has a setting of its own.
+        client.on('serverDescriptionChanged', ({ previousDescription, newDescription }) => {
+          if (newDescription.type === 'RSPrimary' && previousDescription.type !== 'RSPrimary')
+            database.#limitTransactions().catch(() => {})
+        })
+      }
       return database
     } catch (error) {
       await client.close()

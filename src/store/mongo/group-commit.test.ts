@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { startMongoProxy } from '../../../test/faults/mongo-proxy.js'
 import { newDatabase, type TestDatabase } from '../../../test/support/mongod.js'
 import { describeWith } from '../../../test/support/programs.js'
 import { StoreError } from '../errors.js'
@@ -231,6 +232,39 @@ describeWith(['mongod'], 'the group commit', () => {
       client.database.collection('account').findOne({ _id: accountKey(account) }, { session }),
     )
     expect(found).toMatchObject({ _id: accountKey(account) })
+  })
+
+  test('a command that arrives after it was given up does not hold its account', async () => {
+    const account = await newAccount(client)
+    const url = new URL(place.url)
+    const proxy = await startMongoProxy(Number(url.port))
+    url.port = String(proxy.port)
+    url.search = '?directConnection=true&socketTimeoutMS=1000'
+    const behind = await connect(url.href)
+    try {
+      await behind.commits.run(addOne(account))
+      let isLate = false
+      proxy.rules = {
+        request: (command) => (command === 'update' && !isLate ? 'keep' : 'pass'),
+        // MongoDB knows of no transaction that it could abort: it begins only now.
+        reply(command) {
+          if (command === 'abortTransaction') {
+            isLate = true
+            proxy.deliverKept()
+          }
+          return 'pass'
+        },
+      }
+      const began = performance.now()
+      await behind.commits.run(addOne(account))
+      expect(isLate).toBe(true)
+      // By itself MongoDB ends the transaction no sooner than after 5 s here.
+      expect(performance.now() - began).toBeLessThan(4000)
+      expect(await stored(account)).toMatchObject({ quota: 2 })
+    } finally {
+      await behind.close()
+      await proxy.close()
+    }
   })
 
   test('an instance that died inside a transaction holds its accounts no longer than 5 s', async () => {

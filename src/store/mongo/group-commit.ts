@@ -43,6 +43,8 @@ export class GroupCommit {
   readonly #line: WaitingLine
   readonly #sessions: ClientSession[] = []
   #underWay = 0
+  /** Of those under way, the groups that have been answered or wait again, whose transaction must still be made sure of. */
+  #unsure = 0
   /** When the last group began. */
   #begun = Number.NEGATIVE_INFINITY
   /** When the last group ended, and how many are asking or may ask again soon. */
@@ -57,7 +59,11 @@ export class GroupCommit {
     this.#instance = instance
     this.#memory = memory
     this.#line = new WaitingLine(database.sharded ? 1 : Number.POSITIVE_INFINITY, () => this.#pump())
-    for (let n = 0; n < IN_FLIGHT; n++) this.#sessions.push(this.#newSession())
+    for (let n = 0; n < IN_FLIGHT; n++) {
+      const session = database.startSession()
+      instance.adopt(session)
+      this.#sessions.push(session)
+    }
   }
 
   /** Resolves when the mutation is committed by the majority. Throws StoreError. */
@@ -75,17 +81,15 @@ export class GroupCommit {
   /** Finishes what was accepted. */
   async close(): Promise<void> {
     this.#closing = true
-    if (this.#underWay > 0 || this.#line.length > 0)
+    if (!this.#isIdle)
       await new Promise<void>((resolve) => {
         this.#idle = resolve
       })
     await Promise.all(this.#sessions.map((session) => session.endSession().catch(() => {})))
   }
 
-  #newSession(): ClientSession {
-    const session = this.#database.startSession()
-    this.#instance.adopt(session)
-    return session
+  get #isIdle(): boolean {
+    return this.#underWay === this.#unsure && this.#line.length === 0
   }
 
   #pump(): void {
@@ -106,15 +110,15 @@ export class GroupCommit {
       this.#underWay++
       this.#begun = performance.now()
       this.#instance.begin()
-      void this.#runGroup(session, group).then((after) => {
+      void this.#runGroup(session, group).then(() => {
         this.#line.release(group)
-        this.#sessions.push(after)
+        this.#sessions.push(session)
         this.#underWay--
         this.#instance.end()
         this.#pump()
       })
     }
-    if (this.#underWay === 0 && this.#line.length === 0) this.#idle?.()
+    if (this.#isIdle) this.#idle?.()
   }
 
   /** From when on the next group may begin: the fewer groups there are, the less each mutation costs MongoDB. */
@@ -123,16 +127,15 @@ export class GroupCommit {
     return this.#line.length < this.#expected ? this.#ended + GATHER_MS : 0
   }
 
-  /** Never throws: everyone in the group is answered or waits again. The session to go on with. */
-  async #runGroup(session: ClientSession, group: readonly Waiting[]): Promise<ClientSession> {
+  /** Never throws: everyone in the group is answered or waits again. */
+  async #runGroup(session: ClientSession, group: readonly Waiting[]): Promise<void> {
     const waiting = group.filter((one) => !one.answered)
-    if (waiting.length === 0) return session
+    if (waiting.length === 0) return
     const rows = rowsOf(waiting)
     try {
       await this.#attempt(session, rows)
-      return session
     } catch (error) {
-      return await this.#afterFailure(session, waiting, rows, error)
+      await this.#afterFailure(session, waiting, rows, error)
     }
   }
 
@@ -141,27 +144,25 @@ export class GroupCommit {
     waiting: readonly Waiting[],
     rows: readonly (readonly Waiting[])[],
     error: unknown,
-  ): Promise<ClientSession> {
+  ): Promise<void> {
     const failure = failureOf(error)
     if (failure === 'away' || failure === 'unknown') {
       this.#forget(waiting)
       if (failure === 'away') this.#line.again(waiting, AWAY_MS)
       else for (const one of waiting) one.fail(storeError(error, one.mutation.name))
-      // What the session's transaction became is not known: nothing more is begun in it.
-      return this.#replace(session)
+      return this.#supersede(session)
     }
     await session.abortTransaction().catch(() => {})
     if (failure === 'stale') this.#forget(waiting)
     if (failure === 'stale' || failure === 'abandoned') return this.#runGroup(session, waiting)
     const halves = halvesOf(rows, failure === 'final' ? waiting : undefined)
     if (halves !== undefined) {
-      const [first, second] = halves
-      return this.#runGroup(await this.#runGroup(session, first), second)
+      for (const half of halves) await this.#runGroup(session, half)
+      return
     }
     this.#forget(waiting)
     if (failure === 'final') for (const one of waiting) one.fail(storeError(error, one.mutation.name))
     else this.#backOff(waiting)
-    return session
   }
 
   #backOff(waiting: readonly Waiting[]): void {
@@ -209,10 +210,27 @@ export class GroupCommit {
     for (const { mutation } of waiting) for (const account of mutation.accounts) this.#memory.forget(account)
   }
 
-  #replace(session: ClientSession): ClientSession {
-    this.#instance.disown(session)
-    session.endSession().catch(() => {})
-    return this.#newSession()
+  /**
+   * Nobody has told what became of the session's transaction. It may be open and hold its accounts; and commands of it may
+   * reach MongoDB yet, from the sockets of one that stands still. The beginning of the session's next one ends it, and
+   * whatever comes of it afterwards is refused. Until that has happened its accounts are not asked for again.
+   */
+  async #supersede(session: ClientSession): Promise<void> {
+    this.#unsure++
+    this.#pump()
+    while (!this.#closing) {
+      try {
+        // It throws where the driver knows of nothing to abort.
+        await session.abortTransaction().catch(() => {})
+        session.startTransaction({ readPreference: 'primary' })
+        await this.#database.collection('account').findOne({ _id: '' }, { session })
+        await session.abortTransaction()
+        break
+      } catch {
+        await pause(AWAY_MS)
+      }
+    }
+    this.#unsure--
   }
 }
 

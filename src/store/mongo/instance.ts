@@ -45,10 +45,6 @@ export class Instance {
     this.#renewed = Number.NEGATIVE_INFINITY
   }
 
-  disown(session: ClientSession): void {
-    this.#sessions.delete(session)
-  }
-
   /** Around each transaction: the lease is kept only while there is one. */
   begin(): void {
     this.#busy++

@@ -10,6 +10,8 @@ import { TcpProxy, type Way } from '../tcp-proxy.js'
 
 /** What the others' accounts may wait for what the instance held when it was cut off. */
 const ELSEWHERE_MS = 5_000
+/** From when the instance has MongoDB back. */
+const BACK_MS = 10_000
 const WITHOUT_REDIS_MS = 3_000
 const SETTLED_MS = 6_000
 
@@ -80,7 +82,9 @@ async function fromMongo(
   await proxy.set('open')
   for (const sender of load.senders) sender.only = 0
   const back = performance.now()
-  measured('MongoDB is back: all accounts take mail through the instance after', await load.resumed(back))
+  const resumed = await load.resumed(back)
+  measured('MongoDB is back: all accounts take mail through the instance after', resumed)
+  if (!(resumed <= BACK_MS)) stage.problems.push(`back from MongoDB (${way}): ${resumed} ms`)
   stage.problems.push(...(await load.allGoOn(back)))
   await expectReady(play, cut, 'MongoDB is back', { status: 200, store: 'ok', bus: 'ok' })
   for (const sender of load.senders) sender.only = undefined

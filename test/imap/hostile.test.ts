@@ -1,5 +1,5 @@
 // What a stranger, or a broken client, may send: each is answered or sent away, memory stays bounded, and the server goes on
-// serving others. RFC 3501 §2.2, §4.3, §5.4; RFC 7888 §5.
+// serving others. RFC 3501 §2.2, §4.3, §5.4; RFC 7888 §5. On the embedded store alone: it is stopped before any store is asked.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { longestHold } from '../support/longest-hold.js'

@@ -1,5 +1,6 @@
 // What strangers may send to the maildrop: each gets an answer, memory stays bounded, and others are served meanwhile.
-// The server is the program that ships, in a process of its own: its peak memory is what the kernel says.
+// The server is the program that ships, in a process of its own: its peak memory is what the kernel says. On the embedded
+// store alone: what is hostile here is for the parsers, which stand before any store.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'

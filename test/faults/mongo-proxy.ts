@@ -8,22 +8,24 @@ import { type NewPassage, TcpProxy, type Way } from './tcp-proxy.js'
 export interface Rules {
   /** Of a command on its way to the server: it is kept where `keep`, and its connection stays open for good. */
   readonly request?: (command: string) => 'pass' | 'keep'
-  /** Of the answer to one: it is lost in silence (`drop`), or with its connection (`cut`). */
-  readonly reply?: (command: string) => 'pass' | 'drop' | 'cut'
+  /** Of the answer to one: it is kept likewise, or lost in silence (`drop`), or with its connection (`cut`). */
+  readonly reply?: (command: string) => 'pass' | 'keep' | 'drop' | 'cut'
 }
 
 export interface MongoProxy {
   readonly port: number
   rules: Rules
   set(way: Way): Promise<void>
-  /** What was kept arrives, though its client may have left: as when a server that stood still goes on. */
-  deliverKept(): void
+  /** How many commands and answers are kept. */
+  readonly kept: number
+  /** The first `count` of them arrive, though a client may have left: as when a server that stood still goes on. */
+  deliverKept(count?: number): void
   close(): Promise<void>
 }
 
-/** A command that has not arrived, and whom it is for. */
+/** What has not arrived, and whom it is for. */
 interface Kept {
-  readonly server: Socket
+  readonly to: Socket
   readonly message: Buffer
 }
 
@@ -44,8 +46,11 @@ export async function startMongoProxy(target: number): Promise<MongoProxy> {
       rules = now
     },
     set: (way) => tcp.set(way),
-    deliverKept() {
-      for (const { server, message } of kept.splice(0)) server.write(message)
+    get kept() {
+      return kept.length
+    },
+    deliverKept(count = kept.length) {
+      for (const { to, message } of kept.splice(0, count)) to.write(message)
     },
     close: () => tcp.close(),
   }
@@ -68,7 +73,7 @@ const passageUnder =
           asked.set(requestId(message), command)
           if (rules().request?.(command) === 'keep') {
             isHeld = true
-            kept.push({ server, message })
+            kept.push({ to: server, message })
           } else server.write(message)
         }
       },
@@ -78,6 +83,7 @@ const passageUnder =
           asked.delete(responseTo(message))
           const fate = rules().reply?.(command) ?? 'pass'
           if (fate === 'pass') client.write(message)
+          else if (fate === 'keep') kept.push({ to: client, message })
           else if (fate === 'cut') client.destroy()
         }
       },

@@ -1,13 +1,46 @@
 // What one instance remembers while another changes it: the mutation finds out, nothing is stored where it does not belong.
 
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { startMongoProxy } from '../../../test/faults/mongo-proxy.js'
 import { newDatabase, type TestDatabase } from '../../../test/support/mongod.js'
 import { describeWith } from '../../../test/support/programs.js'
 import { allEntries, NO_LIMIT, type Place, path, place, sample } from '../contract/samples.js'
 import type { Store } from '../store.js'
+import { Memory, type Remembered } from './memory.js'
 import { openMongoStore } from './mongo-store.js'
+import { type AccountDocument, accountKey, COLLECTIONS, mailboxKey } from './schema.js'
 
 const REMEMBERED = { remembered: true }
+
+const ACCOUNT = 7
+const account = (version: number) =>
+  ({ _id: accountKey(ACCOUNT), account: ACCOUNT, version, state: 'active' }) as AccountDocument
+const mailbox = (number: number, uid_next: number): Remembered => ({
+  collection: COLLECTIONS.mailbox,
+  document: { _id: mailboxKey(ACCOUNT, number), uid_next },
+})
+const committed = (version: number): Remembered => ({
+  collection: COLLECTIONS.account,
+  document: { ...account(version) },
+})
+const recalled = (memory: Memory) =>
+  memory.recall(ACCOUNT).map(({ document }) => document['uid_next'] ?? document['version'])
+
+test('what a read brought while a commit was under way is not taken for what the commit left', () => {
+  const memory = new Memory()
+  // A majority read tells of version 5, while the commit began at 6: mailbox 1 may have changed between them.
+  memory.prime(account(5), [mailbox(1, 10)])
+  memory.remember(ACCOUNT, 6, [mailbox(2, 20), committed(7)], [])
+  expect(recalled(memory)).toEqual([20, 7])
+  // Of a newer version neither.
+  memory.prime(account(9), [mailbox(1, 12)])
+  memory.remember(ACCOUNT, 7, [mailbox(2, 21), committed(8)], [])
+  expect(recalled(memory)).toEqual([21, 8])
+  // At the version at which the commit began, it stays true.
+  memory.prime(account(8), [mailbox(1, 12)])
+  memory.remember(ACCOUNT, 8, [mailbox(2, 22), committed(9)], [])
+  expect(recalled(memory)).toEqual([12, 22, 9])
+})
 
 describeWith(['mongod'], 'what is remembered on MongoDB', () => {
   let database: TestDatabase
@@ -96,5 +129,37 @@ describeWith(['mongod'], 'what is remembered on MongoDB', () => {
     expect(target?.mailbox).not.toBe(at.other)
     expect(await append('Renamed')).toHaveLength(1)
     expect(await allEntries(here, at.id, at.other)).toHaveLength(2)
+  })
+
+  test('an answer that tells of the past while a commit is under way gives no UID twice', async () => {
+    const url = new URL(database.url)
+    const proxy = await startMongoProxy(Number(url.port))
+    url.port = String(proxy.port)
+    url.search = '?directConnection=true'
+    const late = await openMongoStore({ url: url.href })
+    const keep = (kept: string) => {
+      proxy.rules = { reply: (command) => (command === kept ? 'keep' : 'pass') }
+    }
+    const inbox = { account: at.id, mailbox: at.inbox, addressKey: address }
+    try {
+      keep('aggregate')
+      const looking = late.resolve(address)
+      await expect.poll(() => proxy.kept).toBe(1)
+      await elsewhere.deliver([{ ...inbox, message: sample() }], NO_LIMIT)
+      keep('commitTransaction')
+      const appending = late.append(at.id, at.other, [sample()], NO_LIMIT, path('Other'))
+      await expect.poll(() => proxy.kept).toBe(2)
+      proxy.rules = {}
+      proxy.deliverKept(1)
+      await looking
+      proxy.deliverKept()
+      await appending
+      await late.deliver([{ ...inbox, message: sample() }], NO_LIMIT)
+      const entries = await allEntries(here, at.id, at.inbox)
+      expect(entries.map(({ uid }) => uid)).toEqual([1, 2])
+    } finally {
+      await late.close()
+      await proxy.close()
+    }
   })
 })

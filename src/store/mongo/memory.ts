@@ -35,8 +35,22 @@ export class Memory {
     return documents === undefined ? [] : [...documents.values()]
   }
 
-  /** After a commit: `documents` stand as they are now, those of `gone` do not; what else was remembered stays true. */
-  remember(account: number, documents: readonly Remembered[], gone: readonly string[]): void {
+  /**
+   * After a commit which began when the account bore `version` (undefined where it made it): `documents` stand as they are
+   * now, those of `gone` do not. What else was remembered at that version stays true. Of any other version, which a read may
+   * have brought meanwhile, nothing is known: others may have changed what this commit did not.
+   */
+  remember(
+    account: number,
+    version: number | undefined,
+    documents: readonly Remembered[],
+    gone: readonly string[],
+  ): void {
+    if (this.#own(account)?.version !== version) this.#accounts.delete(account)
+    this.#put(account, documents, gone)
+  }
+
+  #put(account: number, documents: readonly Remembered[], gone: readonly string[]): void {
     const known = this.#accounts.get(account) ?? new Map<string, Remembered>()
     this.#accounts.delete(account)
     this.#accounts.set(account, known)
@@ -65,7 +79,7 @@ export class Memory {
     const its = others.filter(({ collection, document }) => isOf(account._id, collection, document))
     const own = { collection: COLLECTIONS.account, document: account as unknown as Stored }
     // The last, so that it is the last to be forgotten.
-    this.remember(account.account, [...its, own], [])
+    this.#put(account.account, [...its, own], [])
   }
 
   /** Who has the address, as far as is remembered. */

@@ -205,10 +205,15 @@ export class Transaction {
             if (id !== own) documents.push({ collection, document: now })
           } else if (base && isOf(own, collection, base)) gone.push(keyOf(collection, id))
         }
-      const document = this.#documents.slot('account', own)?.now
-      if (document === null || document === undefined) this.#memory.forget(account)
+      const { base, now: document } = this.#documents.slot('account', own) ?? {}
+      if (document === null || document === undefined) {
+        this.#memory.forget(account)
+        continue
+      }
+      const version = base ? Number(base['version']) : undefined
       // The last, so that it is the last to go.
-      else this.#memory.remember(account, [...documents, { collection: COLLECTIONS.account, document }], gone)
+      documents.push({ collection: COLLECTIONS.account, document })
+      this.#memory.remember(account, version, documents, gone)
     }
   }
 

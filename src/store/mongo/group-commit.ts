@@ -16,6 +16,7 @@ import {
 } from './failures.js'
 import type { Instance } from './instance.js'
 import type { Memory } from './memory.js'
+import { accountKey } from './schema.js'
 import { type Outcome, type Row, Transaction } from './transaction.js'
 import type { Mutation } from './unit.js'
 import { rowsOf, Waiting, WaitingLine } from './waiting.js'
@@ -150,7 +151,7 @@ export class GroupCommit {
       this.#forget(waiting)
       if (failure === 'away') this.#line.again(waiting, AWAY_MS)
       else for (const one of waiting) one.fail(storeError(error, one.mutation.name))
-      return this.#supersede(session)
+      return this.#supersede(session, waiting)
     }
     await session.abortTransaction().catch(() => {})
     if (failure === 'stale') this.#forget(waiting)
@@ -213,17 +214,19 @@ export class GroupCommit {
   /**
    * Nobody has told what became of the session's transaction. It may be open and hold its accounts; and commands of it may
    * reach MongoDB yet, from the sockets of one that stands still. The beginning of the session's next one ends it, and
-   * whatever comes of it afterwards is refused. Until that has happened its accounts are not asked for again.
+   * whatever comes of it afterwards is refused. Until that has happened its accounts are not asked for again. It reads the
+   * accounts themselves: behind mongos it then begins on their shard.
    */
-  async #supersede(session: ClientSession): Promise<void> {
+  async #supersede(session: ClientSession, group: readonly Waiting[]): Promise<void> {
+    const keys = group.flatMap(({ mutation }) => mutation.accounts.map(accountKey))
     this.#unsure++
-    this.#pump()
+    if (this.#isIdle) this.#idle?.()
     while (!this.#closing) {
       try {
         // It throws where the driver knows of nothing to abort.
         await session.abortTransaction().catch(() => {})
         session.startTransaction({ readPreference: 'primary' })
-        await this.#database.collection('account').findOne({ _id: '' }, { session })
+        await this.#database.collection('account').findOne({ _id: { $in: keys } }, { session })
         await session.abortTransaction()
         break
       } catch {

@@ -29,3 +29,10 @@ test('a socket that the other side has ended is as good as one that broke', () =
   expect(mongoFaultOf(error)).toBe('unavailable')
   expect(mongoFaultOf(new Error('a defect'))).toBeUndefined()
 })
+
+test('a commit whose connection ended may have happened, also where the driver does not say so', () => {
+  const ended = new MongoNetworkError('connection 7 closed')
+  expect(ended.errorLabels).toEqual([])
+  expect(isUnknownCommit(ended)).toBe(true)
+  expect(isUnknownCommit(new MongoServerError({ message: 'no', code: 2 }))).toBe(false)
+})

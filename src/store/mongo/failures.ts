@@ -78,10 +78,13 @@ export function failureOf(thrown: unknown): Failure {
 export const isCertain = (error: unknown): boolean =>
   error instanceof MongoError && error.hasErrorLabel('TransientTransactionError')
 
-/** The commit may have happened: only asking again, on its session, tells. */
+/**
+ * The commit may have happened: only asking again, on its session, tells. The driver labels nothing where a connection ends
+ * whose pool was cleared meanwhile, because another one had ended.
+ */
 export const isUnknownCommit = (error: unknown): boolean =>
   isSocketError(error) ||
-  (error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult'))
+  (error instanceof MongoError && (isAway(error) || error.hasErrorLabel('UnknownTransactionCommitResult')))
 
 /** An error of the database as one of the closed set; what is neither is a defect, and stays what it is. */
 export function storeError(thrown: unknown, doing: string): unknown {

@@ -48,7 +48,10 @@ async function play(scenario: Scenario): Promise<readonly string[]> {
     const load = await scenario.play({
       stage,
       full,
-      measured: (what, ms) => console.log(`  ${what}: ${Math.round(ms)} ms`),
+      measured: (what, ms, most = Number.POSITIVE_INFINITY) => {
+        console.log(`  ${what}: ${Math.round(ms)} ms`)
+        if (!(ms <= most)) stage.problems.push(`${what}: ${ms} ms, and not ${most} at the most`)
+      },
       told: (line) => console.log(line),
     })
     await stage.settle(load)

@@ -29,6 +29,10 @@ interface Kept {
   readonly message: Buffer
 }
 
+/** The URL of a database by way of a proxy, with further options of the driver. */
+export const urlThrough = (port: number, database: string, options = ''): string =>
+  `mongodb://127.0.0.1:${port}/${database}?directConnection=true${options}`
+
 /** In front of the mongod on the port `target`. */
 export async function startMongoProxy(target: number): Promise<MongoProxy> {
   let rules: Rules = {}

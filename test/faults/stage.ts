@@ -15,6 +15,7 @@ import type { ReplicaSet } from '../support/mongod.js'
 import { type Redis, startRedis } from '../support/redis.js'
 import { Random } from '../wire/random.js'
 import { Load } from './load.js'
+import { urlThrough } from './mongo-proxy.js'
 import { Reader } from './reader.js'
 
 const ACCOUNTS = 4
@@ -98,7 +99,7 @@ export class Stage {
 
   /** The URL of the same database by way of a proxy. */
   urlThrough(port: number): string {
-    return `mongodb://127.0.0.1:${port}/${this.#database}?directConnection=true`
+    return urlThrough(port, this.#database)
   }
 
   /** Accounts, and all clients that change and read their mail, on all instances in turn. */

@@ -2,9 +2,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startMongoProxy } from '../../../test/faults/mongo-proxy.js'
+import { startMongoProxy, urlThrough } from '../../../test/faults/mongo-proxy.js'
 import { newDatabase, type TestDatabase } from '../../../test/support/mongod.js'
 import { describeWith } from '../../../test/support/programs.js'
+import { databaseIn } from '../../kit/mongo-client.js'
 import { StoreError } from '../errors.js'
 import { createAccountMutation } from './accounts.js'
 import { MongoDatabase } from './database.js'
@@ -236,11 +237,8 @@ describeWith(['mongod'], 'the group commit', () => {
 
   test('a command that arrives after it was given up does not hold its account', async () => {
     const account = await newAccount(client)
-    const url = new URL(place.url)
-    const proxy = await startMongoProxy(Number(url.port))
-    url.port = String(proxy.port)
-    url.search = '?directConnection=true&socketTimeoutMS=1000'
-    const behind = await connect(url.href)
+    const proxy = await startMongoProxy(Number(new URL(place.url).port))
+    const behind = await connect(urlThrough(proxy.port, databaseIn(place.url), '&socketTimeoutMS=1000'))
     try {
       await behind.commits.run(addOne(account))
       let isLate = false

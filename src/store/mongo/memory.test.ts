@@ -1,9 +1,10 @@
 // What one instance remembers while another changes it: the mutation finds out, nothing is stored where it does not belong.
 
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startMongoProxy } from '../../../test/faults/mongo-proxy.js'
+import { startMongoProxy, urlThrough } from '../../../test/faults/mongo-proxy.js'
 import { newDatabase, type TestDatabase } from '../../../test/support/mongod.js'
 import { describeWith } from '../../../test/support/programs.js'
+import { databaseIn } from '../../kit/mongo-client.js'
 import { allEntries, NO_LIMIT, type Place, path, place, sample } from '../contract/samples.js'
 import type { Store } from '../store.js'
 import { Memory, type Remembered } from './memory.js'
@@ -132,11 +133,8 @@ describeWith(['mongod'], 'what is remembered on MongoDB', () => {
   })
 
   test('an answer that tells of the past while a commit is under way gives no UID twice', async () => {
-    const url = new URL(database.url)
-    const proxy = await startMongoProxy(Number(url.port))
-    url.port = String(proxy.port)
-    url.search = '?directConnection=true'
-    const late = await openMongoStore({ url: url.href })
+    const proxy = await startMongoProxy(Number(new URL(database.url).port))
+    const late = await openMongoStore({ url: urlThrough(proxy.port, databaseIn(database.url)) })
     const keep = (kept: string) => {
       proxy.rules = { reply: (command) => (command === kept ? 'keep' : 'pass') }
     }

@@ -4,6 +4,12 @@
 import type { ContentSet } from './content-set.js'
 import { decodeContents } from './index-codec.js'
 
+/**
+ * Milliseconds in which everything has been committed that bears an earlier time: the longest transaction, and what the
+ * clocks of the instances differ.
+ */
+export const SETTLED_MS = 60_000
+
 /** What was expunged in one slice, or one deleted mailbox. */
 export interface Gone {
   /** Milliseconds since 1970. */

@@ -89,6 +89,29 @@ export function maintenanceSuite(current: () => OpenStore): void {
     expect(await allEntries(store, id, inbox)).toHaveLength(1)
   })
 
+  test('content goes though its entry was expunged at a time that a round before had collected', async () => {
+    const { store } = current()
+    const { id, inbox } = await place(store)
+    const everything = { tombstoneAge: -DAY, contentAge: -DAY }
+    await store.append(id, inbox, samples(2), NO_LIMIT)
+    await expungeAll(store, id, inbox, uidsFrom(1))
+    expect(await store.collect(everything)).toMatchObject({ contents: 1 })
+    // Its time is earlier than that round's, as that of a change is which was under way then.
+    await expungeAll(store, id, inbox, uidsFrom(2))
+    expect(await store.collect(everything)).toMatchObject({ contents: 1 })
+    expect(await drain(store.check({ repair: false }))).toEqual([])
+  })
+
+  test('content goes before the tombstone that tells of it, also where tombstones are kept for less time', async () => {
+    const { store } = current()
+    const { id, inbox } = await place(store)
+    await store.append(id, inbox, samples(2), NO_LIMIT)
+    await expungeAll(store, id, inbox, uidsFrom(1))
+    expect(await store.collect({ tombstoneAge: -DAY, contentAge: DAY })).toMatchObject({ tombstones: 0 })
+    expect(await drain(store.check({ repair: false }))).toEqual([])
+    expect(await store.collect({ tombstoneAge: -DAY, contentAge: -DAY })).toMatchObject({ contents: 1 })
+  })
+
   test('a deleted mailbox keeps its content for the retention, then all of it goes', async () => {
     const { store } = current()
     const { id, other } = await place(store)

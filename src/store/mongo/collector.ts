@@ -2,7 +2,7 @@
 // number of instances may be at it: every step is a mutation of an account, which looks again at what it depends on.
 
 import type { CollectOptions } from '../maintenance.js'
-import type { Gone } from '../retained.js'
+import { type Gone, SETTLED_MS } from '../retained.js'
 import { type Access, betweenPages } from './access.js'
 import {
   contentsCollectedMutation,
@@ -21,12 +21,6 @@ import type { Mutation } from './unit.js'
 const PURGE = 128
 /** Accounts, and tombstones, of one command. */
 const PAGE = 256
-/**
- * Milliseconds in which everything has been committed that bears an earlier time: the longest transaction, and what the
- * clocks of the instances differ.
- */
-const SETTLED_MS = 60_000
-
 export interface Collected {
   contents: number
   tombstones: number

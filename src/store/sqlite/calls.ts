@@ -157,7 +157,8 @@ export interface Calls {
   /** Of `contents`, those go that no index or tombstone changed after `since` names. */
   purgeContents: [OnAccount & { contents: readonly number[]; since: number }, number]
   contentsCollected: [OnAccount & { until: number }, undefined]
-  purgeTombstones: [OnAccount & { before: number }, Purged]
+  /** Those older than `before` (milliseconds since 1970), of modseqs up to `upTo`. */
+  purgeTombstones: [OnAccount & { before: number; upTo: number }, Purged]
   dropMailbox: [OnAccount & { mailbox: number }, Purged]
   dropAccount: [OnAccount, Purged]
 

@@ -13,6 +13,7 @@ import {
 import type { ContentSet } from '../content-set.js'
 import type { Finding } from '../maintenance.js'
 import { type Access, betweenPages } from './access.js'
+import { NEVER_COLLECTED } from './collect.js'
 import { Marking } from './marking.js'
 import { contentRow } from './schema.js'
 
@@ -28,6 +29,7 @@ export class Checker {
   readonly #access: Access
   readonly #marking: Marking
   readonly #accounts
+  readonly #isDue
   readonly #mailboxes
   readonly #hot
   readonly #sizes
@@ -41,6 +43,7 @@ export class Checker {
     this.#accounts = db
       .prepare<[], number>("SELECT account FROM account WHERE state = 'active' ORDER BY account")
       .pluck()
+    this.#isDue = db.prepare<number[]>('SELECT 1 FROM account WHERE account = ? AND collected_until = ?')
     this.#mailboxes = db.prepare<[number], number>('SELECT mailbox FROM mailbox WHERE account = ?').pluck()
     this.#hot = db
       .prepare<number[], Uint8Array>(
@@ -133,7 +136,7 @@ export class Checker {
   /** Contents that neither an entry nor a tombstone names. Those that the collector will purge are not among them. */
   async *#checkOrphans(account: number, repair: boolean): AsyncIterable<Finding> {
     const state = this.#access.accounts.numbers(account)
-    if (state === undefined) return
+    if (state === undefined || this.#isDue.get(account, NEVER_COLLECTED) !== undefined) return
     const alive: ContentSet = await this.#marking.alive(account, 0)
     for await (const page of this.#marking.contents(account, state.content_next))
       for (const content of page.filter((one) => !alive.has(one))) {

@@ -66,14 +66,15 @@ export function contentsCollectedMutation(db: Connection): MutationOf<'contentsC
 
 export function purgeTombstonesMutation(db: Connection): MutationOf<'purgeTombstones'> {
   const old = db.prepare<number[], { id: number; mailbox: number; modseq: number }>(
-    `SELECT id, mailbox, modseq FROM tombstone WHERE account = ? AND expunged_at < ? ORDER BY expunged_at LIMIT ${SLICE_ROWS}`,
+    `SELECT id, mailbox, modseq FROM tombstone WHERE account = ? AND expunged_at < ? AND modseq <= ?
+     ORDER BY expunged_at LIMIT ${SLICE_ROWS}`,
   )
   const remove = db.prepare<[number]>('DELETE FROM tombstone WHERE id = ?')
   const purge = db.prepare<number[]>(
     'UPDATE mailbox SET purged_modseq = max(purged_modseq, ?) WHERE account = ? AND mailbox = ?',
   )
-  return ({ account, before }) => {
-    const rows = old.all(account, before)
+  return ({ account, before, upTo }) => {
+    const rows = old.all(account, before, upTo)
     for (const { id, mailbox, modseq } of rows) {
       remove.run(id)
       purge.run(modseq, account, mailbox)
@@ -85,31 +86,47 @@ export function purgeTombstonesMutation(db: Connection): MutationOf<'purgeTombst
 /** Deletes some rows of one table; how many. */
 type Shovel = (account: number, mailbox: number) => number
 
-const mailboxShovels = (db: Connection): Shovel[] =>
-  ['index_hot', 'index_cold', 'tombstone'].map((table) => {
-    const remove = db.prepare<number[]>(
-      `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE account = ? AND mailbox = ? LIMIT ${SLICE_ROWS})`,
+/** Both halves of a chunk go together. */
+function chunkShovel(db: Connection): Shovel {
+  const chunksOf = (table: string) => `SELECT chunk FROM ${table} WHERE account = ? AND mailbox = ?`
+  const last = db
+    .prepare<number[], number | null>(
+      `SELECT max(chunk) FROM (${chunksOf('index_hot')} UNION ${chunksOf('index_cold')} ORDER BY chunk LIMIT ${SLICE_ROWS / 2})`,
     )
-    return (account, mailbox) => remove.run(account, mailbox).changes
-  })
+    .pluck()
+  const removals = ['index_hot', 'index_cold'].map((table) =>
+    db.prepare<number[]>(`DELETE FROM ${table} WHERE account = ? AND mailbox = ? AND chunk <= ?`),
+  )
+  return (account, mailbox) => {
+    const upTo = last.get(account, mailbox, account, mailbox) ?? -1
+    return removals.reduce((sum, removal) => sum + removal.run(account, mailbox, upTo).changes, 0)
+  }
+}
+
+function tombstoneShovel(db: Connection): Shovel {
+  const remove = db.prepare<number[]>(
+    `DELETE FROM tombstone WHERE id IN (SELECT id FROM tombstone WHERE account = ? AND mailbox = ? LIMIT ${SLICE_ROWS})`,
+  )
+  return (account, mailbox) => remove.run(account, mailbox).changes
+}
 
 export function dropMailboxMutation(db: Connection): MutationOf<'dropMailbox'> {
-  const shovels = mailboxShovels(db)
+  const shovels = [chunkShovel(db), tombstoneShovel(db)]
   const isDeleted = db.prepare<number[]>(
     'SELECT 1 FROM mailbox WHERE account = ? AND mailbox = ? AND deleted_at IS NOT NULL',
   )
   const removeRow = db.prepare<number[]>('DELETE FROM mailbox WHERE account = ? AND mailbox = ?')
-  // With the row goes what tells that its contents are to be looked for: the next round does, whatever becomes of this one.
+  // With its rows goes what tells that its contents are to be looked for: the next round does, whatever becomes of this one.
   const markDue = db.prepare<number[]>('UPDATE account SET collected_until = ? WHERE account = ?')
   return ({ account, mailbox }) => {
     if (isDeleted.get(account, mailbox) === undefined)
       throw new StoreError('no-such-mailbox', `mailbox ${mailbox} of account ${account} has not been deleted`)
+    markDue.run(NEVER_COLLECTED, account)
     for (const shovel of shovels) {
       const purged = shovel(account, mailbox)
       if (purged > 0) return { purged, more: true }
     }
     removeRow.run(account, mailbox)
-    markDue.run(NEVER_COLLECTED, account)
     return { purged: 1, more: false }
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openDatabase } from '../../kit/sqlite/database.js'
-import { NO_LIMIT, path, place, samples } from '../contract/samples.js'
+import { drain, NO_LIMIT, path, place, samples } from '../contract/samples.js'
 import { STORE_MODULE, sqliteStore } from './sqlite-store.js'
 
 const DAY = 86_400_000
@@ -19,7 +19,9 @@ test('contents of a deleted mailbox go, also where the server died between dropp
   await store.deleteMailbox(id, path('Other'))
   // As far as the round came.
   const slice = () => database.run('store.dropMailbox', { account: id, mailbox: other })
-  while (((await slice()) as { more: boolean }).more);
+  while (((await slice()) as { more: boolean }).more)
+    expect(await drain(store.check({ repair: false }))).toEqual([])
+  expect(await drain(store.check({ repair: false }))).toEqual([])
   expect(await store.collect({ tombstoneAge: DAY, contentAge: DAY })).toMatchObject({ contents: 300 })
   expect(await store.collect({ tombstoneAge: DAY, contentAge: DAY })).toMatchObject({ contents: 0 })
   await store.close()

@@ -2,6 +2,7 @@
 
 import type { Connection } from '../../kit/sqlite/connection.js'
 import type { CollectOptions } from '../maintenance.js'
+import { SETTLED_MS } from '../retained.js'
 import { type Access, betweenPages } from './access.js'
 import type { Args, Calls, Purged } from './calls.js'
 import { NEVER_COLLECTED } from './collect.js'
@@ -24,6 +25,14 @@ interface AccountState {
   readonly modseq: number
   readonly content_next: number
   readonly collected_until: number
+}
+
+/** Milliseconds since 1970: what went before goes for good. */
+interface KeptFrom {
+  readonly contents: number
+  readonly tombstones: number
+  /** When the round began. */
+  readonly now: number
 }
 
 type InSlices = 'purgeTombstones' | 'dropMailbox' | 'dropAccount'
@@ -65,7 +74,8 @@ export class Collector {
         collected.accounts++
       } else if (state.state === 'active') {
         const keepFrom = await this.#keepFrom(state, now - contentAge, contentLimit)
-        await this.#collectAccount(state, keepFrom, now - tombstoneAge, collected)
+        const from = { contents: keepFrom, tombstones: Math.min(keepFrom, now - tombstoneAge), now }
+        await this.#collectAccount(state, from, collected)
         this.#weighed.set(state.account, state.modseq)
       }
       await betweenPages()
@@ -78,26 +88,26 @@ export class Collector {
     return this.#retained.keepFrom(account, from, limit)
   }
 
-  async #collectAccount(
-    state: AccountState,
-    keepFrom: number,
-    tombstonesFrom: number,
-    collected: Collected,
-  ): Promise<void> {
-    const { account } = state
-    const mailboxes = this.#deletedMailboxes.all(account, keepFrom)
+  async #collectAccount(state: AccountState, keptFrom: KeptFrom, collected: Collected): Promise<void> {
+    const { account, collected_until, modseq } = state
+    const mailboxes = this.#deletedMailboxes.all(account, keptFrom.contents)
     for (const mailbox of mailboxes) await this.#inSlices('dropMailbox', { account, mailbox })
     collected.mailboxes += mailboxes.length
     // Contents before tombstones: those tell which contents may have become garbage.
-    const expunged = this.#hasExpunged.get(account, state.collected_until, keepFrom) !== undefined
-    const due = mailboxes.length > 0 || state.collected_until === NEVER_COLLECTED
-    if (due || expunged) collected.contents += await this.#collectContents(state, keepFrom)
-    if (this.#hasExpunged.get(account, 0, tombstonesFrom) !== undefined)
-      collected.tombstones += await this.#inSlices('purgeTombstones', { account, before: tombstonesFrom })
+    const expunged = this.#hasExpunged.get(account, collected_until, keptFrom.contents) !== undefined
+    const due = mailboxes.length > 0 || collected_until === NEVER_COLLECTED
+    if (due || expunged) collected.contents += await this.#collectContents(state, keptFrom)
+    // Those that the mark of this round, or of one before, has seen: none that has come since then.
+    const old = { account, before: keptFrom.tombstones, upTo: modseq }
+    if (this.#hasExpunged.get(account, 0, old.before) !== undefined)
+      collected.tombstones += await this.#inSlices('purgeTombstones', old)
   }
 
-  async #collectContents({ account, modseq, content_next }: AccountState, keepFrom: number): Promise<number> {
-    const alive = await this.#marking.alive(account, keepFrom)
+  async #collectContents(
+    { account, modseq, content_next }: AccountState,
+    { contents, now }: KeptFrom,
+  ): Promise<number> {
+    const alive = await this.#marking.alive(account, contents)
     let purged = 0
     for await (const page of this.#marking.contents(account, content_next)) {
       const dead = page.filter((content) => !alive.has(content))
@@ -108,7 +118,7 @@ export class Collector {
           since: modseq,
         })
     }
-    await this.#access.write('contentsCollected', { account, until: keepFrom })
+    await this.#access.write('contentsCollected', { account, until: Math.min(contents, now - SETTLED_MS) })
     return purged
   }
 

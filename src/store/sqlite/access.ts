@@ -3,8 +3,11 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { databaseErrorOf } from '../../kit/sqlite/connection.js'
 import type { Database } from '../../kit/sqlite/database.js'
+import type { Destination } from '../accounts.js'
 import { StoreError, type StoreErrorCode } from '../errors.js'
+import type { AppendTarget } from '../mailboxes.js'
 import type { Args, Calls, Result } from './calls.js'
+import { LastRead } from './last-read.js'
 import { AccountReads, MailboxReads } from './reading.js'
 import { ContentReads } from './reading-contents.js'
 import { IndexReads } from './reading-index.js'
@@ -42,18 +45,45 @@ export interface Access {
   readonly mailboxes: MailboxReads
   readonly index: IndexReads
   readonly contents: ContentReads
+  /** By address. */
+  readonly destinations: LastRead<Destination[]>
+  /** By account and mailbox path. */
+  readonly targets: LastRead<AppendTarget>
   write<Name extends keyof Calls>(name: Name, args: Args<Name>): Promise<Result<Name>>
 }
 
+/** They change nothing of what is remembered but how full an account is. */
+const OF_MESSAGES: ReadonlySet<keyof Calls> = new Set([
+  'append',
+  'copy',
+  'move',
+  'changeFlags',
+  'expunge',
+  'claimRecent',
+])
+
 export function accessTo(database: Database): Access {
   const { reader } = database
+  const destinations = new LastRead<Destination[]>()
+  const targets = new LastRead<AppendTarget>()
   return {
+    destinations,
+    targets,
     database,
     accounts: new AccountReads(reader),
     mailboxes: new MailboxReads(reader),
     index: new IndexReads(reader),
     contents: new ContentReads(reader, database.bulkReader),
-    write: async (name, args) => (await database.run(`store.${name}`, args)) as Result<typeof name>,
+    async write(name, args) {
+      try {
+        return (await database.run(`store.${name}`, args)) as Result<typeof name>
+      } finally {
+        if (!OF_MESSAGES.has(name)) {
+          destinations.clear()
+          targets.clear()
+        }
+      }
+    },
   }
 }
 

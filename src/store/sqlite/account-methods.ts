@@ -5,7 +5,7 @@ import type { AccountStore } from '../accounts.js'
 import { accountOf } from '../rows.js'
 import { type Access, betweenPages } from './access.js'
 
-export const accountMethods = ({ accounts, write }: Access): AccountStore => ({
+export const accountMethods = ({ accounts, destinations, write }: Access): AccountStore => ({
   createAccount: async (account) => accountOf(await write('createAccount', account)),
   account: async (id) => accounts.account(id),
   accountByName: async (usernameKey) => accounts.byName(usernameKey),
@@ -42,7 +42,14 @@ export const accountMethods = ({ accounts, write }: Access): AccountStore => ({
     accounts.demand(id)
     return accounts.addresses(id)
   },
-  resolve: async (addressKey) => accounts.resolve(addressKey),
+  async resolve(addressKey, options) {
+    if (options?.remembered !== true) return accounts.resolve(addressKey)
+    const find = () => {
+      const found = accounts.resolve(addressKey)
+      return found.length === 0 ? undefined : found
+    }
+    return destinations.get(addressKey, find) ?? []
+  },
 
   createToken: (token) => write('createToken', { label: token.label, hash: token.hash }),
   tokens: async () => accounts.tokens(),

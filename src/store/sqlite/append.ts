@@ -37,7 +37,7 @@ export class ContentRows {
     const source = this.#source.run(sourceSize, trace, cuts, root, skeleton).lastInsertRowid
     const id = contentRow(account, content)
     this.#content.run(id, source, envelope, structure)
-    this.#summary.run(id, ...summary)
+    this.#summary.run(source, ...summary)
     if (text !== null) this.#text.run(source, text)
     for (let at = 0; at < message.blobs.length; at += 32)
       this.#reference.run(account, content, message.blobs.subarray(at, at + 32))

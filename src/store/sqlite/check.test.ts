@@ -38,10 +38,10 @@ const DAMAGES: Readonly<Record<Damage, string | ((writer: Connection) => void)>>
   'a content that nobody names': `UPDATE account SET content_next = 1000;
     CREATE TEMP TABLE made AS SELECT * FROM source WHERE id = 7; UPDATE made SET id = 900; INSERT INTO source SELECT * FROM made;
     INSERT INTO content SELECT id + 300, 900, envelope, structure FROM content WHERE id % 4294967296 = 7;
-    INSERT INTO summary SELECT id + 300, subject, base_subject, sent_date, sent_zone, has_attachments, sender, recipients, cc,
-      bcc, message_id, in_reply_to, reference_ids, thread_id, intro FROM summary WHERE id % 4294967296 = 7`,
+    INSERT INTO summary SELECT 900, subject, base_subject, sent_date, sent_zone, has_attachments, sender, recipients, cc,
+      bcc, message_id, in_reply_to, reference_ids, thread_id, intro FROM summary WHERE id = 7`,
   'a content that is missing': 'DELETE FROM content WHERE id % 4294967296 = 7',
-  'a summary that is missing': 'DELETE FROM summary WHERE id % 4294967296 = 7',
+  'a summary that is missing': 'DELETE FROM summary WHERE id = 7',
   'a source that is missing': 'DELETE FROM source WHERE id = 7',
   'a source of another size': 'UPDATE source SET skeleton = skeleton || 1 WHERE id = 7',
   'a trace of another size': "UPDATE source SET trace = X'00' WHERE id = 7",

@@ -57,7 +57,7 @@ export class Checker {
     this.#contents = db.prepare<number[], ContentRow>(
       `SELECT c.id AS id, s.id AS source, s.size AS size, length(s.trace) AS trace, length(s.skeleton) AS skeleton, s.cuts AS cuts,
          t.id AS summary
-       FROM content c LEFT JOIN source s ON s.id = c.source LEFT JOIN summary t ON t.id = c.id
+       FROM content c LEFT JOIN source s ON s.id = c.source LEFT JOIN summary t ON t.id = c.source
        WHERE c.id > ? AND c.id < ? ORDER BY c.id LIMIT ${PAGE}`,
     )
     this.#references = db.prepare<unknown[]>(

@@ -16,12 +16,10 @@ export const NEVER_COLLECTED = -1
 /** Deletes what is kept of a content. */
 function contentRemover(db: Connection): (account: number, content: number) => void {
   const find = db.prepare<[number], number>('SELECT source FROM content WHERE id = ?').pluck()
-  const removals = ['source', 'content_text'].map((table) =>
+  const removals = ['source', 'content_text', 'summary'].map((table) =>
     db.prepare<[number]>(`DELETE FROM ${table} WHERE id = ?`),
   )
-  const rows = ['content', 'summary'].map((table) =>
-    db.prepare<[number]>(`DELETE FROM ${table} WHERE id = ?`),
-  )
+  const row = db.prepare<[number]>('DELETE FROM content WHERE id = ?')
   const references = db.prepare<[number, number]>(
     'DELETE FROM blob_reference WHERE account = ? AND content = ?',
   )
@@ -29,7 +27,7 @@ function contentRemover(db: Connection): (account: number, content: number) => v
     const source = find.get(contentRow(account, content))
     if (source === undefined) return
     for (const removal of removals) removal.run(source)
-    for (const row of rows) row.run(contentRow(account, content))
+    row.run(contentRow(account, content))
     references.run(account, content)
   }
 }

@@ -60,7 +60,7 @@ export class Dump {
     )
     this.#contents = db.prepare<[number, number], ContentRow>(
       `SELECT s.*, c.id AS id, c.envelope, c.structure, o.size, o.trace, o.cuts, o.root, o.skeleton, t.text AS text
-       FROM content c LEFT JOIN summary s ON s.id = c.id LEFT JOIN source o ON o.id = c.source
+       FROM content c LEFT JOIN summary s ON s.id = c.source LEFT JOIN source o ON o.id = c.source
          LEFT JOIN content_text t ON t.id = c.source
        WHERE c.id > ? AND c.id < ? ORDER BY c.id LIMIT ${PAGE_CONTENTS}`,
     )

@@ -2,18 +2,23 @@
 
 import { type AccountId, mailboxId, modSeq } from '../../model/ids.js'
 import { INBOX, type MailboxPath } from '../../model/mailbox-path.js'
-import type { MailboxStore } from '../mailboxes.js'
+import type { AppendTarget, MailboxStore } from '../mailboxes.js'
 import type { MessageStore } from '../messages.js'
 import { emptyInboxInto } from '../rename-inbox.js'
 import { mailboxOf } from '../rows.js'
 import type { Access } from './access.js'
 
 export function mailboxMethods(access: Access, messages: MessageStore): MailboxStore {
-  const { accounts, mailboxes, index, write } = access
+  const { accounts, mailboxes, targets, index, write } = access
   const openMailbox = access.database.reader.transaction((account: AccountId, path: MailboxPath) => {
     const mailbox = mailboxes.byPath(account, path)
     return mailbox && { mailbox, flags: index.flagTable(account) }
   })
+  const appendTarget = (account: AccountId, path: MailboxPath): AppendTarget | undefined => {
+    const [box, holder] = [mailboxes.byPath(account, path), accounts.account(account)]
+    if (box === undefined || holder?.state !== 'active') return undefined
+    return { account: holder, mailbox: box.id, selectable: box.selectable }
+  }
   const methods: MailboxStore = {
     async mailboxes(account) {
       accounts.demand(account)
@@ -26,10 +31,9 @@ export function mailboxMethods(access: Access, messages: MessageStore): MailboxS
       return mailboxes.byPath(account, path)
     },
     openMailbox: async (account, path) => openMailbox(account, path),
-    async appendTarget(account, path) {
-      const [box, holder] = [mailboxes.byPath(account, path), accounts.account(account)]
-      if (box === undefined || holder?.state !== 'active') return undefined
-      return { account: holder, mailbox: box.id, selectable: box.selectable }
+    async appendTarget(account, path, options) {
+      const find = () => appendTarget(account, path)
+      return options?.remembered === true ? targets.get(`${account}/${path}`, find) : find()
     },
     async createMailbox(account, path, specialUse) {
       const made = await write('createMailbox', { account, path, specialUse: specialUse ?? null })

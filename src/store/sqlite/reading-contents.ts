@@ -100,7 +100,7 @@ export class ContentReads {
     this.#run = { envelope: run('envelope'), structure: run('structure') }
     this.#isThere = db.prepare<[number]>('SELECT 1 FROM content WHERE id = ?')
     this.#summary = db.prepare<[number], SummaryRow>(
-      'SELECT s.*, c.envelope, c.structure FROM summary s JOIN content c USING (id) WHERE s.id = ?',
+      'SELECT s.*, c.envelope, c.structure FROM content c JOIN summary s ON s.id = c.source WHERE c.id = ?',
     )
     const source = bulk.prepare<[number], SourceColumns>(
       'SELECT s.size, s.trace, s.cuts, s.root, s.skeleton FROM content c JOIN source s ON s.id = c.source WHERE c.id = ?',

@@ -4,9 +4,9 @@ import SQLite from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { migrations } from './schema.js'
 
-test('summaries move to a table of their own', () => {
+test('summaries move to a table of their own, and there to the numbers of their sources', () => {
   const db = new SQLite(':memory:')
-  const [first = '', second = ''] = migrations
+  const [first = '', second = '', , fourth = ''] = migrations
   db.exec(first)
   db.exec(`INSERT INTO content VALUES (4294967297, 9, '(NIL)', '("TEXT")', 'Re: subject', 'subject', 1000, 60, 1,
     'from', 'to', 'cc', 'bcc', '<a@b>', '<c@d>', '<e@f>', 'thread', 'intro')`)
@@ -14,7 +14,9 @@ test('summaries move to a table of their own', () => {
   expect(db.prepare('SELECT * FROM content').all()).toEqual([
     { id: 4294967297, source: 9, envelope: '(NIL)', structure: '("TEXT")' },
   ])
-  expect(db.prepare('SELECT * FROM summary').all()).toEqual([
+  const summary = db.prepare('SELECT * FROM summary')
+  const moved = summary.all()
+  expect(moved).toEqual([
     {
       id: 4294967297,
       subject: 'Re: subject',
@@ -33,4 +35,7 @@ test('summaries move to a table of their own', () => {
       intro: 'intro',
     },
   ])
+  db.exec(fourth)
+  expect(summary.all()).toEqual(moved.map((row) => ({ ...(row as object), id: 9 })))
+  expect(db.pragma('integrity_check', { simple: true })).toBe('ok')
 })

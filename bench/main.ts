@@ -111,7 +111,11 @@ async function runRow(row: Row, targets: readonly Target[], failures: Map<string
   for (let repeat = 0; repeat < repeats; repeat++) {
     const turn = repeat % 2 === 0 ? targets : [...targets].reverse()
     for (const target of turn)
-      await attempt(target, `measure ${repeat + 1}`, async () => runs.get(target)?.measure())
+      await attempt(target, `measure ${repeat + 1}`, async () => {
+        const run = runs.get(target)
+        if (repeat === 0) await run?.warmUp?.()
+        await run?.measure()
+      })
     if (row.floor !== undefined) await floor?.measure(row.floor, plan.seconds)
   }
   for (const target of targets) await attempt(target, 'end', async () => runs.get(target)?.end?.())

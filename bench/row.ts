@@ -14,6 +14,8 @@ export interface Figure {
 }
 
 export interface Run {
+  /** Once, just before the first measurement, when all servers are prepared: a pause lets a server and its machine go cold. */
+  warmUp?(): Promise<void>
   /** One measurement; called `repeats` times, the servers taking turns. */
   measure(): Promise<void>
   /** Closes connections, deletes scratch mailboxes. */

@@ -11,7 +11,8 @@ const countOf = (plan: Plan): number => scaled(plan, plan.goals === 'cluster' ? 
 
 export const fetchBody: Row = {
   name: 'fetch-body',
-  repeats: 5,
+  // The first few read pages that have not been touched since they were written.
+  repeats: 15,
   figures: (plan) => {
     const count = countOf(plan)
     const label = `FETCH BODY.PEEK[], ${thousands(count)} messages, ${Math.round((count * SIZE) / 1e6)} MB`

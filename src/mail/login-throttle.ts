@@ -42,8 +42,12 @@ export function loginThrottle(
 
   return {
     async mayTry() {
-      if (!(await bus.mayTry(ofAddress, limits.failuresPerAddress))) return false
-      if (await isKnownHere()) return true
+      // Asked together: a bus that is elsewhere is a way there and back away.
+      const [mayAddress, isKnown] = await Promise.all([
+        bus.mayTry(ofAddress, limits.failuresPerAddress),
+        isKnownHere(),
+      ])
+      if (!mayAddress || isKnown) return mayAddress
       if (!(await bus.mayTry(ofPair, limits.failuresPerPair))) return false
       if (await bus.mayTry(accountKey(who), limits.failuresPerAccount)) return true
       // Whoever counts first within these seconds has the turn, and keeps it while he waits for his hash.

@@ -23,15 +23,16 @@ import { rowsOf, Waiting, WaitingLine } from './waiting.js'
 
 /** Transactions of this process at once. */
 const IN_FLIGHT = 4
-/** Milliseconds after which another begins beside one that is under way: what waits meanwhile goes together. */
-const OVERLAP_MS = 20
+/**
+ * Milliseconds after which another begins beside one that is under way: what waits meanwhile goes together. Longer than one takes
+ * that has to wait for those of other instances: else each instance begins more and smaller ones, which take longer still.
+ */
+const OVERLAP_MS = 100
 /** Milliseconds that are waited for those who have just been answered and are likely to ask again. */
 const GATHER_MS = 4
 /** Milliseconds of conflicts after which whoever holds the account may be dead. */
 const SUSPICIOUS_MS = 1000
 const BACKOFF_MS = { first: 4, most: 150 }
-/** An account that conflicted alone is kept out of others' transactions this long. */
-const CONTENDED_MS = 1000
 /** Milliseconds for which an unknown commit is asked after; then the transaction itself has long ended. */
 const COMMIT_MS = 90_000
 
@@ -154,8 +155,8 @@ export class GroupCommit {
       return this.#supersede(session, waiting)
     }
     await session.abortTransaction().catch(() => {})
-    if (failure === 'stale') this.#forget(waiting)
-    if (failure === 'stale' || failure === 'abandoned') return this.#runGroup(session, waiting)
+    if (failure === 'stale') return this.#runWithout(session, waiting)
+    if (failure === 'abandoned') return this.#runGroup(session, waiting)
     const halves = halvesOf(rows, failure === 'final' ? waiting : undefined)
     if (halves !== undefined) {
       for (const half of halves) await this.#runGroup(session, half)
@@ -164,6 +165,19 @@ export class GroupCommit {
     this.#forget(waiting)
     if (failure === 'final') for (const one of waiting) one.fail(storeError(error, one.mutation.name))
     else this.#backOff(waiting)
+  }
+
+  /** Once more, with nothing remembered; and then it shows whose memory was out of date. */
+  async #runWithout(session: ClientSession, waiting: readonly Waiting[]): Promise<void> {
+    const accounts = accountsOf(waiting)
+    const before = accounts.map((account) => this.#memory.versionOf(account))
+    this.#forget(waiting)
+    await this.#runGroup(session, waiting)
+    accounts.forEach((account, at) => {
+      const [known, now] = [before[at], this.#memory.versionOf(account)]
+      // A transaction moves it by one.
+      if (known !== undefined && now !== undefined && now > known + 1) this.#line.changedElsewhere(account)
+    })
   }
 
   #backOff(waiting: readonly Waiting[]): void {
@@ -178,13 +192,15 @@ export class GroupCommit {
       this.#instance.endLapsed().catch(() => {
         // MongoDB is away: the mutations will say so.
       })
-    this.#line.contended(first.mutation.accounts, CONTENDED_MS)
+    this.#line.contended(first.mutation.accounts)
     const most = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** Math.min(first.conflicts, 10))
     this.#line.again(waiting, Math.random() * most)
   }
 
   async #attempt(session: ClientSession, rows: readonly (readonly Waiting[])[]): Promise<void> {
     const outcomes = new Map<Mutation<unknown>, Outcome>()
+    for (const account of accountsOf(rows.flat()))
+      if (this.#line.isContended(account)) this.#memory.forget(account)
     const transaction = new Transaction(this.#database, session, this.#memory)
     this.#database.raise(session)
     session.startTransaction({
@@ -200,7 +216,7 @@ export class GroupCommit {
     if (waiting.some((one) => one.answered)) throw new Abandoned('somebody has been answered already')
     await commit(session, () => this.#closing && waiting.every((one) => one.answered))
     this.#database.committed(session)
-    transaction.remember(new Set(waiting.flatMap(({ mutation }) => mutation.accounts)))
+    transaction.remember(accountsOf(waiting))
     // Before anybody is answered: some ask again at once, and are then in the line already.
     this.#ended = performance.now()
     this.#expected = waiting.length + this.#line.length
@@ -208,7 +224,7 @@ export class GroupCommit {
   }
 
   #forget(waiting: readonly Waiting[]): void {
-    for (const { mutation } of waiting) for (const account of mutation.accounts) this.#memory.forget(account)
+    for (const account of accountsOf(waiting)) this.#memory.forget(account)
   }
 
   /**
@@ -218,7 +234,7 @@ export class GroupCommit {
    * accounts themselves: behind mongos it then begins on their shard.
    */
   async #supersede(session: ClientSession, group: readonly Waiting[]): Promise<void> {
-    const keys = group.flatMap(({ mutation }) => mutation.accounts.map(accountKey))
+    const keys = accountsOf(group).map(accountKey)
     this.#unsure++
     if (this.#isIdle) this.#idle?.()
     while (!this.#closing) {
@@ -236,6 +252,10 @@ export class GroupCommit {
     this.#unsure--
   }
 }
+
+const accountsOf = (waiting: readonly Waiting[]): number[] => [
+  ...new Set(waiting.flatMap(({ mutation }) => mutation.accounts)),
+]
 
 /** Commits, and where the answer was lost asks again until it is known: the commit alone, on its session. */
 async function commit(session: ClientSession, isGivenUp: () => boolean): Promise<void> {

@@ -1,5 +1,6 @@
 // What one instance remembers while another changes it: the mutation finds out, nothing is stored where it does not belong.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startMongoProxy, urlThrough } from '../../../test/faults/mongo-proxy.js'
 import { newDatabase, type TestDatabase } from '../../../test/support/mongod.js'
@@ -88,6 +89,33 @@ describeWith(['mongod'], 'what is remembered on MongoDB', () => {
     expect(await here.appendTarget(at.id, path('Other'), REMEMBERED)).toMatchObject({ mailbox: at.other })
     await append('Other')
     expect(sent).toEqual(['update', 'insert', 'commitTransaction'])
+  })
+
+  test('what is remembered of an account answers RCPT for two seconds', async () => {
+    await here.resolve(address, REMEMBERED)
+    await deliver()
+    sent = []
+    await here.resolve(address, REMEMBERED)
+    expect(sent).toEqual([])
+    await sleep(2_100)
+    await here.resolve(address, REMEMBERED)
+    expect(sent).toEqual(['aggregate'])
+    await deliver()
+    expect(sent).toEqual(['aggregate', 'update', 'insert', 'commitTransaction'])
+  })
+
+  test('an account that another instance writes in turn is read first, from the second time on', async () => {
+    const inTurn = async () => {
+      await elsewhere.append(at.id, at.other, [sample()], NO_LIMIT)
+      sent = []
+      await append('Other')
+      return sent
+    }
+    await append('Other')
+    expect(await inTurn()).toContain('abortTransaction')
+    expect(await inTurn()).toContain('abortTransaction')
+    for (let n = 0; n < 2; n++)
+      expect(await inTurn()).toEqual(['find', 'find', 'update', 'insert', 'commitTransaction'])
   })
 
   test('an address that was removed elsewhere gets nothing more', async () => {

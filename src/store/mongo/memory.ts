@@ -16,6 +16,11 @@ export type Stored = { readonly _id: string } & Record<string, unknown>
 const DOCUMENTS_PER_ACCOUNT = 12
 /** Addresses whose account is remembered. */
 const ADDRESSES = 4096
+/**
+ * Milliseconds for which MongoDB's last word on an account answers RCPT. After that others may well have written it: to ask costs
+ * little, for all that ask go together, and a transaction that began with what is no longer so runs twice.
+ */
+const FRESH_MS = 2_000
 /** A full chunk has 7 KB: some 30 MB at the most where all accounts are large. */
 const ACCOUNTS = 1024
 
@@ -24,15 +29,21 @@ export interface Remembered {
   readonly document: Stored
 }
 
+interface Known {
+  /** When a commit or a read has told of it. */
+  readonly toldAt: number
+  readonly documents: Map<string, Remembered>
+}
+
 export class Memory {
   /** In the order of their last use. */
-  readonly #accounts = new Map<number, Map<string, Remembered>>()
+  readonly #accounts = new Map<number, Known>()
   /** The account at which an address's name was last remembered. */
   readonly #holders = new Map<string, number>()
 
   recall(account: number): readonly Remembered[] {
-    const documents = this.#accounts.get(account)
-    return documents === undefined ? [] : [...documents.values()]
+    const known = this.#accounts.get(account)
+    return known === undefined ? [] : [...known.documents.values()]
   }
 
   /**
@@ -51,9 +62,9 @@ export class Memory {
   }
 
   #put(account: number, documents: readonly Remembered[], gone: readonly string[]): void {
-    const known = this.#accounts.get(account) ?? new Map<string, Remembered>()
+    const known = this.#accounts.get(account)?.documents ?? new Map<string, Remembered>()
     this.#accounts.delete(account)
-    this.#accounts.set(account, known)
+    this.#accounts.set(account, { toldAt: performance.now(), documents: known })
     for (const key of gone) known.delete(key)
     for (const one of documents) {
       const key = keyOf(one.collection, one.document._id)
@@ -82,12 +93,13 @@ export class Memory {
     this.#put(account.account, [...its, own], [])
   }
 
-  /** Who has the address, as far as is remembered. */
+  /** Who has the address, as far as is remembered, and freshly. */
   holderOf(addressKey: string): AccountDocument | undefined {
     const account = this.#holders.get(addressKey)
     if (account === undefined) return undefined
     const known = this.#accounts.get(account)
-    return known?.has(keyOf(COLLECTIONS.name, addressKey)) === true ? this.#active(account) : undefined
+    if (known === undefined || performance.now() - known.toldAt > FRESH_MS) return undefined
+    return known.documents.has(keyOf(COLLECTIONS.name, addressKey)) ? this.#active(account) : undefined
   }
 
   /** A live mailbox by its name, as far as is remembered. */
@@ -97,7 +109,7 @@ export class Memory {
   ): { readonly account: AccountDocument; readonly mailbox: MailboxDocument } | undefined {
     const own = this.#active(account)
     if (own === undefined) return undefined
-    for (const { collection, document } of this.#accounts.get(account)?.values() ?? []) {
+    for (const { collection, document } of this.#accounts.get(account)?.documents.values() ?? []) {
       if (collection !== COLLECTIONS.mailbox || !isMailboxKey(document._id)) continue
       const mailbox = document as unknown as MailboxDocument
       if (mailbox.path === path && mailbox.deleted_at === null) return { account: own, mailbox }
@@ -105,8 +117,13 @@ export class Memory {
     return undefined
   }
 
+  /** Undefined where it is not remembered. */
+  versionOf(account: number): number | undefined {
+    return this.#own(account)?.version
+  }
+
   #own(account: number): AccountDocument | undefined {
-    const found = this.#accounts.get(account)?.get(keyOf(COLLECTIONS.account, accountKey(account)))
+    const found = this.#accounts.get(account)?.documents.get(keyOf(COLLECTIONS.account, accountKey(account)))
     return found?.document as unknown as AccountDocument | undefined
   }
 

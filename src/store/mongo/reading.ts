@@ -19,6 +19,7 @@ import { accountOf, mailboxOf } from '../rows.js'
 import type { Access } from './access.js'
 import { addressOf, byAge } from './accounts.js'
 import type { MongoDatabase } from './database.js'
+import { Gather } from './gather.js'
 import { isMailboxKey } from './mailboxes.js'
 import type { Memory, Stored } from './memory.js'
 import {
@@ -80,6 +81,7 @@ const targetOf = (account: AccountDocument, mailbox: MailboxDocument): AppendTar
 
 /** A name with what was looked up for it. */
 interface Named {
+  readonly _id: string
   readonly accounts: readonly AccountDocument[]
   readonly credentials?: readonly CredentialDocument[]
   readonly names?: readonly Stored[]
@@ -104,9 +106,43 @@ const lookup = (localField: string, from: CollectionName, as: string, fields?: D
   },
 })
 
+const WHO_LOGS_IN: readonly Document[] = [
+  { $set: { holder: { $ifNull: ['$user', '$address'] } } },
+  lookup('holder', COLLECTIONS.account, 'accounts'),
+  { $set: { password: { $concat: ['$holder', 'password'] } } },
+  lookup('password', COLLECTIONS.credential, 'credentials'),
+]
+
+/** With what a delivery to it will want: INBOX and its last chunk. */
+const WHO_GETS_MAIL: readonly Document[] = [
+  // The account before the others: what is newer than its version will be found out.
+  lookup('address', COLLECTIONS.account, 'accounts'),
+  { $set: { inbox: { $concat: ['$address', INBOX_DIGITS] } } },
+  lookup('inbox', COLLECTIONS.mailbox, 'inboxes'),
+  {
+    $lookup: {
+      from: COLLECTIONS.chunk,
+      let: {
+        from: { $concat: ['$address', INBOX_CHUNKS.from] },
+        to: { $concat: ['$address', INBOX_CHUNKS.to] },
+      },
+      pipeline: [
+        { $match: { $expr: { $and: [{ $gte: ['$_id', '$$from'] }, { $lt: ['$_id', '$$to'] }] } } },
+        { $sort: { _id: -1 } },
+        { $limit: 1 },
+      ],
+      as: 'chunks',
+    },
+  },
+  // And the name again: the pipeline read it before its account.
+  lookup('_id', COLLECTIONS.name, 'names'),
+]
+
 export class AccountReads {
   readonly #database: MongoDatabase
   readonly #memory: Memory
+  readonly #logins = new Gather((keys) => this.#named(keys, WHO_LOGS_IN))
+  readonly #recipients = new Gather((keys) => this.#named(keys, WHO_GETS_MAIL))
 
   constructor({ database, memory }: Access) {
     this.#database = database
@@ -126,60 +162,32 @@ export class AccountReads {
   }
 
   async byName(usernameKey: string): Promise<Account | undefined> {
-    const [found] = await this.#named(usernameKey, [lookup('user', COLLECTIONS.account, 'accounts')])
+    const [found] = await this.#named([usernameKey], [lookup('user', COLLECTIONS.account, 'accounts')])
     return found?.accounts.map(accountOf)[0]
   }
 
   async byLogin(key: string): Promise<AccountWithPassword | undefined> {
-    const [found] = await this.#named(key, [
-      { $set: { holder: { $ifNull: ['$user', '$address'] } } },
-      lookup('holder', COLLECTIONS.account, 'accounts'),
-      { $set: { password: { $concat: ['$holder', 'password'] } } },
-      lookup('password', COLLECTIONS.credential, 'credentials'),
-    ])
+    const found = await this.#logins.find(key)
     const [account] = found?.accounts ?? []
     const [credential] = found?.credentials ?? []
     if (account?.state !== 'active') return undefined
     return { account: accountOf(account), credential: credential && credentialOf(credential) }
   }
 
-  /** By one command, which reads what a delivery to it will want: INBOX and its last chunk. */
   async resolve(addressKey: string, { remembered = false }: LookUp = {}): Promise<Destination[]> {
     const known = remembered ? this.#memory.holderOf(addressKey) : undefined
     if (known !== undefined) return [{ account: accountOf(known) }]
-    const found = await this.#named(addressKey, [
-      // The account before the others: what is newer than its version will be found out.
-      lookup('address', COLLECTIONS.account, 'accounts'),
-      { $set: { inbox: { $concat: ['$address', INBOX_DIGITS] } } },
-      lookup('inbox', COLLECTIONS.mailbox, 'inboxes'),
-      {
-        $lookup: {
-          from: COLLECTIONS.chunk,
-          let: {
-            from: { $concat: ['$address', INBOX_CHUNKS.from] },
-            to: { $concat: ['$address', INBOX_CHUNKS.to] },
-          },
-          pipeline: [
-            { $match: { $expr: { $and: [{ $gte: ['$_id', '$$from'] }, { $lt: ['$_id', '$$to'] }] } } },
-            { $sort: { _id: -1 } },
-            { $limit: 1 },
-          ],
-          as: 'chunks',
-        },
-      },
-      // And the name again: the pipeline read it before its account.
-      lookup('_id', COLLECTIONS.name, 'names'),
-    ])
-    return found.flatMap(({ accounts, inboxes = [], chunks = [], names = [] }) =>
-      accounts.map((account) => {
-        this.#memory.prime(account, [
-          ...names.map((document) => ({ collection: COLLECTIONS.name, document })),
-          ...inboxes.map((document) => ({ collection: COLLECTIONS.mailbox, document })),
-          ...chunks.map((document) => ({ collection: COLLECTIONS.chunk, document })),
-        ])
-        return { account: accountOf(account) }
-      }),
-    )
+    const found = await this.#recipients.find(addressKey)
+    if (found === undefined) return []
+    const { accounts, inboxes = [], chunks = [], names = [] } = found
+    return accounts.map((account) => {
+      this.#memory.prime(account, [
+        ...names.map((document) => ({ collection: COLLECTIONS.name, document })),
+        ...inboxes.map((document) => ({ collection: COLLECTIONS.mailbox, document })),
+        ...chunks.map((document) => ({ collection: COLLECTIONS.chunk, document })),
+      ])
+      return { account: accountOf(account) }
+    })
   }
 
   /** Some of the accounts above `after`, in order; empty at the end. */
@@ -237,11 +245,11 @@ export class AccountReads {
     return found === null ? undefined : tokenOf(found)
   }
 
-  #named(key: string, stages: readonly Document[]): Promise<Named[]> {
+  #named(keys: readonly string[], stages: readonly Document[]): Promise<Named[]> {
     return this.#database.read('looking a name up', (session) =>
       this.#database
         .collection('name')
-        .aggregate<Named>([{ $match: { _id: key } }, ...stages], { session })
+        .aggregate<Named>([{ $match: { _id: { $in: keys } } }, ...stages], { session })
         .toArray(),
     )
   }

@@ -8,6 +8,13 @@ import type { Mutation } from './unit.js'
 /** Mutations of one transaction, at the most; and the octets that they write. */
 const GROUP = 64
 const GROUP_OCTETS = 8 * 2 ** 20
+/**
+ * Milliseconds for which an account that other instances write as well is kept out of others' transactions: to learn anew that it
+ * is one costs several that were for nothing.
+ */
+const CONTENDED_MS = 10_000
+/** Accounts that are known to be so, or were seen to be written elsewhere once. */
+const KNOWN = 1_024
 
 export class Waiting {
   readonly mutation: Mutation<unknown>
@@ -62,6 +69,8 @@ export class WaitingLine {
   readonly #held = new Set<number>()
   /** Until when each is kept apart. */
   readonly #contended = new Map<number, number>()
+  /** Until when another change elsewhere tells that it happens all the time. */
+  readonly #changedElsewhere = new Map<number, number>()
   #line: Waiting[] = []
   #timer: NodeJS.Timeout | undefined
 
@@ -86,8 +95,19 @@ export class WaitingLine {
     this.#line.unshift(...waiting)
   }
 
-  contended(accounts: readonly number[], ms: number): void {
-    for (const account of accounts) this.#contended.set(account, performance.now() + ms)
+  /** Other instances write them at this very time. */
+  contended(accounts: readonly number[]): void {
+    for (const account of accounts) note(this.#contended, account)
+  }
+
+  /** Another instance has written it since this one did: the second time within seconds it counts as contended. */
+  changedElsewhere(account: number): void {
+    if (isNoted(this.#changedElsewhere, account)) note(this.#contended, account)
+    note(this.#changedElsewhere, account)
+  }
+
+  isContended(account: number): boolean {
+    return isNoted(this.#contended, account)
   }
 
   release(group: readonly Waiting[]): void {
@@ -97,7 +117,7 @@ export class WaitingLine {
   /** The next group, whose accounts are held from now on; empty where nothing may go. */
   take(): Waiting[] {
     const now = performance.now()
-    const choice = new Choice(this.#held, this.#mostAccounts, (account) => this.#isContended(account, now))
+    const choice = new Choice(this.#held, this.#mostAccounts, (account) => this.isContended(account))
     const left: Waiting[] = []
     let due = Number.POSITIVE_INFINITY
     for (const waiting of this.#line) {
@@ -114,19 +134,24 @@ export class WaitingLine {
     return choice.group
   }
 
-  #isContended(account: number, now: number): boolean {
-    const until = this.#contended.get(account)
-    if (until === undefined) return false
-    if (until > now) return true
-    this.#contended.delete(account)
-    return false
-  }
-
   #wakeIn(ms: number): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(this.#onDue, Math.max(ms, 1))
   }
 }
+
+/** The last noted is the last to be forgotten. */
+function note(until: Map<number, number>, account: number): void {
+  until.delete(account)
+  until.set(account, performance.now() + CONTENDED_MS)
+  for (const oldest of until.keys()) {
+    if (until.size <= KNOWN) break
+    until.delete(oldest)
+  }
+}
+
+const isNoted = (until: ReadonlyMap<number, number>, account: number): boolean =>
+  (until.get(account) ?? 0) > performance.now()
 
 /** A group as it is chosen from the line, front to back. */
 class Choice {

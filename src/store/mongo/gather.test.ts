@@ -61,6 +61,18 @@ test('a command that fails fails those who asked, and nobody after them', async 
   expect(await next).toEqual({ _id: 'a', at: 1 })
 })
 
+test('nobody waits for a command that takes long but those who asked by it', async () => {
+  const { given, gather, keys } = commands()
+  const late = gather.find('a')
+  await turn()
+  const next = gather.find('b')
+  await expect.poll(keys).toEqual([['a'], ['b']])
+  given[1]?.answer()
+  expect(await next).toEqual({ _id: 'b', at: 1 })
+  given[0]?.fail(new Error('away'))
+  await expect(late).rejects.toThrow('away')
+})
+
 test('a command asks for 64 at the most', async () => {
   const { given, gather, keys } = commands()
   const asked = Promise.all(Array.from({ length: 100 }, (_, at) => gather.find(`${at}`)))

@@ -2,6 +2,8 @@
 
 /** Keys of one command. */
 const KEYS = 64
+/** Milliseconds after which the next command does not wait for one any more: MongoDB may be away, and nobody waits for that twice. */
+const LATE_MS = 100
 
 interface Asking<Found> {
   readonly resolve: (found: Found | undefined) => void
@@ -35,7 +37,7 @@ export class Gather<Found extends { readonly _id: string }> {
   async #run(): Promise<void> {
     if (this.#underWay) return
     this.#underWay = true
-    while (this.#asking.size > 0) await this.#next()
+    while (this.#asking.size > 0) await endedOrLate(this.#next())
     this.#underWay = false
   }
 
@@ -51,4 +53,14 @@ export class Gather<Found extends { readonly _id: string }> {
       for (const [, asking] of taken) for (const { reject } of asking) reject(error)
     }
   }
+}
+
+function endedOrLate(command: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, LATE_MS)
+    void command.then(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }

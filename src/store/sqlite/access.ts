@@ -3,11 +3,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { databaseErrorOf } from '../../kit/sqlite/connection.js'
 import type { Database } from '../../kit/sqlite/database.js'
-import type { Destination } from '../accounts.js'
 import { StoreError, type StoreErrorCode } from '../errors.js'
-import type { AppendTarget } from '../mailboxes.js'
 import type { Args, Calls, Result } from './calls.js'
-import { LastRead } from './last-read.js'
+import { LastReads } from './last-read.js'
 import { AccountReads, MailboxReads } from './reading.js'
 import { ContentReads } from './reading-contents.js'
 import { IndexReads } from './reading-index.js'
@@ -45,17 +43,13 @@ export interface Access {
   readonly mailboxes: MailboxReads
   readonly index: IndexReads
   readonly contents: ContentReads
-  /** By address. */
-  readonly destinations: LastRead<Destination[]>
-  /** By account and mailbox path. */
-  readonly targets: LastRead<AppendTarget>
+  readonly last: LastReads
   write<Name extends keyof Calls>(name: Name, args: Args<Name>): Promise<Result<Name>>
 }
 
-/** They change nothing of what is remembered but how full an account is. */
+/** They leave what is remembered true enough; an append makes an account fuller by what is known (`LastReads.grew`). */
 const OF_MESSAGES: ReadonlySet<keyof Calls> = new Set([
   'append',
-  'copy',
   'move',
   'changeFlags',
   'expunge',
@@ -64,11 +58,9 @@ const OF_MESSAGES: ReadonlySet<keyof Calls> = new Set([
 
 export function accessTo(database: Database): Access {
   const { reader } = database
-  const destinations = new LastRead<Destination[]>()
-  const targets = new LastRead<AppendTarget>()
+  const last = new LastReads()
   return {
-    destinations,
-    targets,
+    last,
     database,
     accounts: new AccountReads(reader),
     mailboxes: new MailboxReads(reader),
@@ -78,10 +70,7 @@ export function accessTo(database: Database): Access {
       try {
         return (await database.run(`store.${name}`, args)) as Result<typeof name>
       } finally {
-        if (!OF_MESSAGES.has(name)) {
-          destinations.clear()
-          targets.clear()
-        }
+        if (!OF_MESSAGES.has(name)) last.clear()
       }
     },
   }

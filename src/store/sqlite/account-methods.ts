@@ -5,7 +5,7 @@ import type { AccountStore } from '../accounts.js'
 import { accountOf } from '../rows.js'
 import { type Access, betweenPages } from './access.js'
 
-export const accountMethods = ({ accounts, destinations, write }: Access): AccountStore => ({
+export const accountMethods = ({ accounts, last, write }: Access): AccountStore => ({
   createAccount: async (account) => accountOf(await write('createAccount', account)),
   account: async (id) => accounts.account(id),
   accountByName: async (usernameKey) => accounts.byName(usernameKey),
@@ -44,11 +44,14 @@ export const accountMethods = ({ accounts, destinations, write }: Access): Accou
   },
   async resolve(addressKey, options) {
     if (options?.remembered !== true) return accounts.resolve(addressKey)
-    const find = () => {
+    const holders = last.holders.get(addressKey, () => {
       const found = accounts.resolve(addressKey)
-      return found.length === 0 ? undefined : found
-    }
-    return destinations.get(addressKey, find) ?? []
+      return found.length === 0 ? undefined : found.map(({ account }) => account.id)
+    })
+    return (holders ?? []).flatMap((id) => {
+      const account = last.accounts.get(`${id}`, () => accounts.account(id))
+      return account === undefined ? [] : [{ account }]
+    })
   },
 
   createToken: (token) => write('createToken', { label: token.label, hash: token.hash }),

@@ -1,7 +1,10 @@
 // What was read a moment ago, for whoever says that it will do (`remembered` of src/store/accounts.ts): a read after a commit
 // costs SQLite the pages that it had, and a delivery asks for what the delivery before it asked for.
 
-/** Milliseconds. What changes all the time, such as how full an account is, is at most this old. */
+import type { Account } from '../accounts.js'
+import type { Mailbox } from '../mailboxes.js'
+
+/** Milliseconds. */
 const LIFE = 1_000
 const ENTRIES = 4_096
 
@@ -24,7 +27,30 @@ export class LastRead<Value> {
     return value
   }
 
+  /** Where it is known. */
+  change(key: string, to: (value: Value) => Value): void {
+    const known = this.#known.get(key)
+    if (known !== undefined) this.#known.set(key, { ...known, value: to(known.value) })
+  }
+
   clear(): void {
     this.#known.clear()
+  }
+}
+
+export class LastReads {
+  /** By address, the numbers of those who have it. */
+  readonly holders = new LastRead<readonly number[]>()
+  readonly accounts = new LastRead<Account>()
+  /** By account and path. */
+  readonly mailboxes = new LastRead<Mailbox>()
+
+  /** An account may seem fuller than it is, which is looked at again before anybody is refused; emptier it may not. */
+  grew(account: number, octets: number): void {
+    this.accounts.change(`${account}`, (known) => ({ ...known, storageUsed: known.storageUsed + octets }))
+  }
+
+  clear(): void {
+    for (const last of [this.holders, this.accounts, this.mailboxes]) last.clear()
   }
 }

@@ -2,23 +2,18 @@
 
 import { type AccountId, mailboxId, modSeq } from '../../model/ids.js'
 import { INBOX, type MailboxPath } from '../../model/mailbox-path.js'
-import type { AppendTarget, MailboxStore } from '../mailboxes.js'
+import type { MailboxStore } from '../mailboxes.js'
 import type { MessageStore } from '../messages.js'
 import { emptyInboxInto } from '../rename-inbox.js'
 import { mailboxOf } from '../rows.js'
 import type { Access } from './access.js'
 
 export function mailboxMethods(access: Access, messages: MessageStore): MailboxStore {
-  const { accounts, mailboxes, targets, index, write } = access
+  const { accounts, mailboxes, last, index, write } = access
   const openMailbox = access.database.reader.transaction((account: AccountId, path: MailboxPath) => {
     const mailbox = mailboxes.byPath(account, path)
     return mailbox && { mailbox, flags: index.flagTable(account) }
   })
-  const appendTarget = (account: AccountId, path: MailboxPath): AppendTarget | undefined => {
-    const [box, holder] = [mailboxes.byPath(account, path), accounts.account(account)]
-    if (box === undefined || holder?.state !== 'active') return undefined
-    return { account: holder, mailbox: box.id, selectable: box.selectable }
-  }
   const methods: MailboxStore = {
     async mailboxes(account) {
       accounts.demand(account)
@@ -32,8 +27,14 @@ export function mailboxMethods(access: Access, messages: MessageStore): MailboxS
     },
     openMailbox: async (account, path) => openMailbox(account, path),
     async appendTarget(account, path, options) {
-      const find = () => appendTarget(account, path)
-      return options?.remembered === true ? targets.get(`${account}/${path}`, find) : find()
+      const findBox = () => mailboxes.byPath(account, path)
+      const findHolder = () => accounts.account(account)
+      const [box, holder] =
+        options?.remembered === true
+          ? [last.mailboxes.get(`${account}/${path}`, findBox), last.accounts.get(`${account}`, findHolder)]
+          : [findBox(), findHolder()]
+      if (box === undefined || holder?.state !== 'active') return undefined
+      return { account: holder, mailbox: box.id, selectable: box.selectable }
     },
     async createMailbox(account, path, specialUse) {
       const made = await write('createMailbox', { account, path, specialUse: specialUse ?? null })

@@ -5,7 +5,7 @@ import type { Appended, Copied, MessageStore } from '../messages.js'
 import { ascending } from '../slices.js'
 import { sourcePagesOf } from '../stored-source.js'
 import { type Access, betweenPages } from './access.js'
-import type { AppendResult, CopyResult } from './calls.js'
+import type { AppendArgs, AppendResult, CopyResult } from './calls.js'
 import { packMessage } from './pack-message.js'
 import { CONTENT_PAGE } from './reading-contents.js'
 
@@ -39,21 +39,27 @@ async function* pages<T>(contents: Uint32Array, read: (page: Uint32Array) => T):
 
 type Mutations = Pick<MessageStore, 'append' | 'deliver' | 'copy' | 'move' | 'changeFlags' | 'expunge'>
 
-const messageMutations = ({ write }: Access): Mutations => ({
+async function append({ last, write }: Access, args: AppendArgs): Promise<Appended[]> {
+  const results = await write('append', args)
+  for (const { account, message } of args.deliveries) last.grew(account, message.size)
+  return results.map(appendedOf)
+}
+
+const messageMutations = (access: Access): Mutations => ({
   async append(account, mailbox, messages, quotaLimit, path) {
     const deliveries = messages.map((message) => ({ account, mailbox, message: packMessage(message), path }))
-    return (await write('append', { deliveries, quotaLimit })).map(appendedOf)
+    return append(access, { deliveries, quotaLimit })
   },
   async deliver(deliveries, quotaLimit) {
     const packed = deliveries.map((delivery) => ({ ...delivery, message: packMessage(delivery.message) }))
-    return (await write('append', { deliveries: packed, quotaLimit })).map(appendedOf)
+    return append(access, { deliveries: packed, quotaLimit })
   },
   async copy(account, from, uids, to, quotaLimit) {
-    return copiedOf(await write('copy', { account, from, uids: ascending(uids), to, quotaLimit }))
+    return copiedOf(await access.write('copy', { account, from, uids: ascending(uids), to, quotaLimit }))
   },
   async *move(account, from, uids, to) {
     for (let rest = ascending(uids); rest.length > 0; ) {
-      const slice = await write('move', { account, from, uids: rest, to, sliceMs: SLICE_MS })
+      const slice = await access.write('move', { account, from, uids: rest, to, sliceMs: SLICE_MS })
       if (slice.to.length > 0) yield copiedOf(slice)
       rest = rest.slice(slice.done)
     }
@@ -61,7 +67,7 @@ const messageMutations = ({ write }: Access): Mutations => ({
   async *changeFlags(account, mailbox, uids, { mode, flags }, unchangedSince) {
     const ask = (rest: Uint32Array) => {
       const args = { account, mailbox, uids: rest, mode, flags, unchangedSince, sliceMs: SLICE_MS }
-      const answer = write('changeFlags', args)
+      const answer = access.write('changeFlags', args)
       // Awaited in its turn; a caller that has stopped listening by then leaves it unheard.
       answer.catch(() => {})
       return answer
@@ -88,7 +94,7 @@ const messageMutations = ({ write }: Access): Mutations => ({
     let fromChunk: number | undefined = 0
     while (fromChunk !== undefined && rest?.length !== 0) {
       const args = { account, mailbox, uids: rest, fromChunk, sliceMs: SLICE_MS }
-      const slice: Awaited<ReturnType<typeof write<'expunge'>>> = await write('expunge', args)
+      const slice: Awaited<ReturnType<typeof access.write<'expunge'>>> = await access.write('expunge', args)
       if (slice.uids.length > 0) yield { modseq: modSeq(slice.modseq), uids: slice.uids }
       fromChunk = slice.nextChunk
       rest = rest?.slice(slice.done)

@@ -2,6 +2,7 @@
 // per process, as a keyed digest, and only good for the version of the credential that it was verified against.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { forgetOldest } from '../kit/forget-oldest.js'
 import type { AccountId } from '../model/ids.js'
 
 interface Remembered {
@@ -23,9 +24,7 @@ export class VerifiedLogins {
   remember(account: AccountId, version: number, password: string): void {
     this.#remembered.delete(account)
     this.#remembered.set(account, { version, digest: this.#digest(account, password) })
-    if (this.#remembered.size <= this.#most) return
-    const [oldest] = this.#remembered.keys()
-    if (oldest !== undefined) this.#remembered.delete(oldest)
+    forgetOldest(this.#remembered, this.#most)
   }
 
   /** True only for the very password that was verified against this version. */

@@ -21,6 +21,7 @@ import type { Mutation } from './unit.js'
 const PURGE = 128
 /** Accounts, and tombstones, of one command. */
 const PAGE = 256
+
 export interface Collected {
   contents: number
   tombstones: number

@@ -1,6 +1,7 @@
 // What this process remembers of the accounts it wrote last: documents as they stood at a version of the account. They are
 // true exactly as long as the account bears that version, and the update of the account demands that it does.
 
+import { forgetOldest } from '../../kit/forget-oldest.js'
 import { isMailboxKey } from './mailboxes.js'
 import {
   type AccountDocument,
@@ -72,14 +73,8 @@ export class Memory {
       known.set(key, one)
       if (one.collection === COLLECTIONS.name) this.#noteHolder(one.document._id, account)
     }
-    for (const key of known.keys()) {
-      if (known.size <= DOCUMENTS_PER_ACCOUNT) break
-      known.delete(key)
-    }
-    for (const oldest of this.#accounts.keys()) {
-      if (this.#accounts.size <= ACCOUNTS) break
-      this.#accounts.delete(oldest)
-    }
+    forgetOldest(known, DOCUMENTS_PER_ACCOUNT)
+    forgetOldest(this.#accounts, ACCOUNTS)
   }
 
   /** What a majority read found, the account's own document before the others; what is known of a newer version stays. */
@@ -135,9 +130,7 @@ export class Memory {
   #noteHolder(addressKey: string, account: number): void {
     this.#holders.delete(addressKey)
     this.#holders.set(addressKey, account)
-    if (this.#holders.size <= ADDRESSES) return
-    const [oldest] = this.#holders.keys()
-    if (oldest !== undefined) this.#holders.delete(oldest)
+    forgetOldest(this.#holders, ADDRESSES)
   }
 
   forget(account: number): void {

@@ -1,6 +1,7 @@
 // Mutations that wait for their transaction, in the order in which they came, and which of them may go together: no two
 // transactions hold one account, and an account's mutations never overtake each other.
 
+import { forgetOldest } from '../../kit/forget-oldest.js'
 import { StoreError } from '../errors.js'
 import type { Outcome } from './transaction.js'
 import type { Mutation } from './unit.js'
@@ -14,7 +15,7 @@ const GROUP_OCTETS = 8 * 2 ** 20
  */
 const CONTENDED_MS = 10_000
 /** Accounts that are known to be so, or were seen to be written elsewhere once. */
-const KNOWN = 1_024
+const NOTED = 1_024
 
 export class Waiting {
   readonly mutation: Mutation<unknown>
@@ -144,10 +145,7 @@ export class WaitingLine {
 function note(until: Map<number, number>, account: number): void {
   until.delete(account)
   until.set(account, performance.now() + CONTENDED_MS)
-  for (const oldest of until.keys()) {
-    if (until.size <= KNOWN) break
-    until.delete(oldest)
-  }
+  forgetOldest(until, NOTED)
 }
 
 const isNoted = (until: ReadonlyMap<number, number>, account: number): boolean =>

@@ -1,6 +1,7 @@
 // What was read a moment ago, for whoever says that it will do (`remembered` of src/store/accounts.ts): a read after a commit
 // costs SQLite the pages that it had, and a delivery asks for what the delivery before it asked for.
 
+import { forgetOldest } from '../../kit/forget-oldest.js'
 import type { Account } from '../accounts.js'
 import type { Mailbox } from '../mailboxes.js'
 
@@ -20,10 +21,7 @@ export class LastRead<Value> {
     this.#known.delete(key)
     if (value === undefined) return undefined
     this.#known.set(key, { until: now + LIFE, value })
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= ENTRIES) break
-      this.#known.delete(oldest)
-    }
+    forgetOldest(this.#known, ENTRIES)
     return value
   }
 

@@ -190,9 +190,8 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_by_due ON outbox (due);
 `
 
-// What bulk FETCH reads, and what SEARCH and lists read, apart: half the pages for either.
-const SUMMARIES_APART = `
-CREATE TABLE summary (
+// Migrations 2 and 4 make it, with these columns: a later one has to say its own.
+const SUMMARY_TABLE = `CREATE TABLE summary (
   id INTEGER PRIMARY KEY,
   subject TEXT NOT NULL,
   base_subject TEXT NOT NULL,
@@ -208,10 +207,15 @@ CREATE TABLE summary (
   reference_ids TEXT NOT NULL,
   thread_id TEXT NOT NULL,
   intro TEXT NOT NULL
-);
+);`
+const SUMMARY_FIELDS = `subject, base_subject, sent_date, sent_zone, has_attachments, sender, recipients, cc, bcc, message_id,
+  in_reply_to, reference_ids, thread_id, intro`
+
+// What bulk FETCH reads, and what SEARCH and lists read, apart: half the pages for either.
+const SUMMARIES_APART = `
+${SUMMARY_TABLE}
 INSERT INTO summary
-  SELECT id, subject, base_subject, sent_date, sent_zone, has_attachments, sender, recipients, cc, bcc, message_id,
-    in_reply_to, reference_ids, thread_id, intro
+  SELECT id, ${SUMMARY_FIELDS}
   FROM content;
 ALTER TABLE content RENAME TO wide_content;
 CREATE TABLE content (
@@ -227,26 +231,9 @@ DROP TABLE wide_content;
 // Numbered as sources are, for the same reason.
 const SUMMARIES_AS_THEY_COME = `
 ALTER TABLE summary RENAME TO summary_by_account;
-CREATE TABLE summary (
-  id INTEGER PRIMARY KEY,
-  subject TEXT NOT NULL,
-  base_subject TEXT NOT NULL,
-  sent_date INTEGER,
-  sent_zone INTEGER NOT NULL,
-  has_attachments INTEGER NOT NULL,
-  sender TEXT NOT NULL,
-  recipients TEXT NOT NULL,
-  cc TEXT NOT NULL,
-  bcc TEXT NOT NULL,
-  message_id TEXT NOT NULL,
-  in_reply_to TEXT NOT NULL,
-  reference_ids TEXT NOT NULL,
-  thread_id TEXT NOT NULL,
-  intro TEXT NOT NULL
-);
+${SUMMARY_TABLE}
 INSERT INTO summary
-  SELECT c.source, subject, base_subject, sent_date, sent_zone, has_attachments, sender, recipients, cc, bcc, message_id,
-    in_reply_to, reference_ids, thread_id, intro
+  SELECT c.source, ${SUMMARY_FIELDS}
   FROM content c JOIN summary_by_account s ON s.id = c.id ORDER BY c.source;
 DROP TABLE summary_by_account;
 `

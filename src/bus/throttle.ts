@@ -1,6 +1,7 @@
 // Failures counted in this process: the bus of a single process, and what a shared bus falls back to while it is away.
 
 import type { Clock } from '../kit/clock.js'
+import { forgetOldest } from '../kit/forget-oldest.js'
 
 interface Failures {
   count: number
@@ -24,7 +25,7 @@ export class Throttle {
     failures.count++
     this.#failures.delete(key)
     this.#failures.set(key, failures)
-    if (this.#failures.size > MAX_KEYS) this.#forgetOldest()
+    forgetOldest(this.#failures, MAX_KEYS)
     return failures.count < limit
   }
 
@@ -41,12 +42,5 @@ export class Throttle {
     if (failures === undefined || failures.until > this.#clock()) return failures
     this.#failures.delete(key)
     return undefined
-  }
-
-  #forgetOldest(): void {
-    for (const key of this.#failures.keys()) {
-      this.#failures.delete(key)
-      return
-    }
   }
 }

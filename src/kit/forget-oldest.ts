@@ -1,9 +1,9 @@
-// Maps that stay bounded: a Map lists its entries in the order in which they were set.
+// Maps and sets that stay bounded: they list what they hold in the order in which it was put there.
 
-/** Deletes from the front until `most` entries are left. To be kept, an entry is deleted and set again when it is used. */
-export function forgetOldest(map: Map<unknown, unknown>, most: number): void {
-  for (const oldest of map.keys()) {
-    if (map.size <= most) return
-    map.delete(oldest)
+/** Deletes from the front until `most` are left. To be kept, what is used is deleted and put there again. */
+export function forgetOldest(held: Map<unknown, unknown> | Set<unknown>, most: number): void {
+  for (const oldest of held.keys()) {
+    if (held.size <= most) return
+    held.delete(oldest)
   }
 }

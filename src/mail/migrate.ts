@@ -2,6 +2,7 @@
 // numbers and octets stay (src/store/migration.ts). An account is transferred in slices and served once all of it is
 // there; what was interrupted goes on where it stopped.
 
+import { forgetOldest } from '../kit/forget-oldest.js'
 import { sideBySide } from '../kit/side-by-side.js'
 import type { AccountId } from '../model/ids.js'
 import type { Account } from '../store/accounts.js'
@@ -94,10 +95,7 @@ class Transfer {
   async #copyBody(hash: string): Promise<void> {
     if (!(await this.#to.blobs.touch(hash))) await this.#writeBody(hash)
     this.#bodies.add(hash)
-    for (const oldest of this.#bodies) {
-      if (this.#bodies.size <= KNOWN_BODIES) break
-      this.#bodies.delete(oldest)
-    }
+    forgetOldest(this.#bodies, KNOWN_BODIES)
   }
 
   async #writeBody(hash: string): Promise<void> {

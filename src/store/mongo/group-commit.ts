@@ -155,7 +155,7 @@ export class GroupCommit {
       return this.#supersede(session, waiting)
     }
     await session.abortTransaction().catch(() => {})
-    if (failure === 'stale') return this.#runWithout(session, waiting)
+    if (failure === 'stale') return this.#runUnremembered(session, waiting)
     if (failure === 'abandoned') return this.#runGroup(session, waiting)
     const halves = halvesOf(rows, failure === 'final' ? waiting : undefined)
     if (halves !== undefined) {
@@ -168,7 +168,7 @@ export class GroupCommit {
   }
 
   /** Once more, with nothing remembered; and then it shows whose memory was out of date. */
-  async #runWithout(session: ClientSession, waiting: readonly Waiting[]): Promise<void> {
+  async #runUnremembered(session: ClientSession, waiting: readonly Waiting[]): Promise<void> {
     const accounts = accountsOf(waiting)
     const before = accounts.map((account) => this.#memory.versionOf(account))
     this.#forget(waiting)
@@ -199,6 +199,7 @@ export class GroupCommit {
 
   async #attempt(session: ClientSession, rows: readonly (readonly Waiting[])[]): Promise<void> {
     const outcomes = new Map<Mutation<unknown>, Outcome>()
+    // Most likely it is no longer so, and the transaction would be for nothing.
     for (const account of accountsOf(rows.flat()))
       if (this.#line.isContended(account)) this.#memory.forget(account)
     const transaction = new Transaction(this.#database, session, this.#memory)

@@ -18,8 +18,8 @@ import type { AppendTarget, Mailbox, OpenedMailbox } from '../mailboxes.js'
 import { accountOf, mailboxOf } from '../rows.js'
 import type { Access } from './access.js'
 import { addressOf, byAge } from './accounts.js'
+import { BatchedLookup } from './batched-lookup.js'
 import type { MongoDatabase } from './database.js'
-import { Gather } from './gather.js'
 import { isMailboxKey } from './mailboxes.js'
 import type { Memory, Stored } from './memory.js'
 import {
@@ -141,8 +141,8 @@ const WHO_GETS_MAIL: readonly Document[] = [
 export class AccountReads {
   readonly #database: MongoDatabase
   readonly #memory: Memory
-  readonly #logins = new Gather((keys) => this.#named(keys, WHO_LOGS_IN))
-  readonly #recipients = new Gather((keys) => this.#named(keys, WHO_GETS_MAIL))
+  readonly #logins = new BatchedLookup((keys) => this.#named(keys, WHO_LOGS_IN))
+  readonly #recipients = new BatchedLookup((keys) => this.#named(keys, WHO_GETS_MAIL))
 
   constructor({ database, memory }: Access) {
     this.#database = database

@@ -44,14 +44,10 @@ export const accountMethods = ({ accounts, last, write }: Access): AccountStore 
   },
   async resolve(addressKey, options) {
     if (options?.remembered !== true) return accounts.resolve(addressKey)
-    const holders = last.holders.get(addressKey, () => {
-      const found = accounts.resolve(addressKey)
-      return found.length === 0 ? undefined : found.map(({ account }) => account.id)
-    })
-    return (holders ?? []).flatMap((id) => {
-      const account = last.accounts.get(`${id}`, () => accounts.account(id))
-      return account === undefined ? [] : [{ account }]
-    })
+    const holder = last.holders.get(addressKey, () => accounts.holder(addressKey))
+    if (holder === undefined) return []
+    const account = last.accounts.get(holder, () => accounts.account(holder))
+    return account === undefined ? [] : [{ account }]
   },
 
   createToken: (token) => write('createToken', { label: token.label, hash: token.hash }),

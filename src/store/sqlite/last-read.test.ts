@@ -13,7 +13,7 @@ afterEach(() => vi.useRealTimers())
 
 test('is read again after a second, and each time where there is nothing', () => {
   vi.useFakeTimers({ toFake: ['performance'] })
-  const last = new LastRead<number>()
+  const last = new LastRead<string, number>()
   let reads = 0
   const read = () => ++reads
   expect([last.get('a', read), last.get('a', read), last.get('b', read)]).toEqual([1, 1, 2])
@@ -26,7 +26,7 @@ test('is read again after a second, and each time where there is nothing', () =>
 })
 
 test('forgets the oldest beyond 4,096', () => {
-  const last = new LastRead<number>()
+  const last = new LastRead<string, number>()
   for (let i = 0; i < 4_097; i++) last.get(`${i}`, () => i)
   expect([last.get('0', () => -1), last.get('4096', () => -1)]).toEqual([-1, 4_096])
 })

@@ -31,7 +31,7 @@ export function mailboxMethods(access: Access, messages: MessageStore): MailboxS
       const findHolder = () => accounts.account(account)
       const [box, holder] =
         options?.remembered === true
-          ? [last.mailboxes.get(`${account}/${path}`, findBox), last.accounts.get(`${account}`, findHolder)]
+          ? [last.mailboxes.get(`${account}/${path}`, findBox), last.accounts.get(account, findHolder)]
           : [findBox(), findHolder()]
       if (box === undefined || holder?.state !== 'active') return undefined
       return { account: holder, mailbox: box.id, selectable: box.selectable }

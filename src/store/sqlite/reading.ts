@@ -37,6 +37,7 @@ export class AccountReads {
   readonly #credential
   readonly #addresses
   readonly #resolve
+  readonly #holder
   readonly #tokens
   readonly #tokenByHash
 
@@ -56,6 +57,7 @@ export class AccountReads {
     this.#resolve = db.prepare<[string], AccountRow>(
       `${select} WHERE account IN (SELECT account FROM address WHERE address_key = ?)`,
     )
+    this.#holder = db.prepare<[string], number>('SELECT account FROM address WHERE address_key = ?').pluck()
     this.#tokens = db.prepare<[], Token>('SELECT id, label, hash, created FROM token ORDER BY created, id')
     this.#tokenByHash = db.prepare<[string], Token>(
       'SELECT id, label, hash, created FROM token WHERE hash = ?',
@@ -99,6 +101,11 @@ export class AccountReads {
 
   resolve(addressKey: string): Destination[] {
     return this.#resolve.all(addressKey).map((row) => ({ account: accountOf(row) }))
+  }
+
+  /** The number of the account that has the address. */
+  holder(addressKey: string): number | undefined {
+    return this.#holder.get(addressKey)
   }
 
   tokens(): Token[] {

@@ -14,7 +14,7 @@ interface Asking<Found> {
  * What is asked for while a command is under way goes with the next one: never with that one, whose moment may lie before
  * the question. Who asks alone does not wait.
  */
-export class Gather<Found extends { readonly _id: string }> {
+export class BatchedLookup<Found extends { readonly _id: string }> {
   readonly #read: (keys: string[]) => Promise<readonly Found[]>
   #asking = new Map<string, Asking<Found>[]>()
   #underWay = false

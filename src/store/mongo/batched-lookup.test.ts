@@ -1,7 +1,7 @@
 // Lookups go together without any of them being answered by what was read before it was asked.
 
 import { expect, test } from 'vitest'
-import { Gather } from './gather.js'
+import { BatchedLookup } from './batched-lookup.js'
 
 interface Found {
   readonly _id: string
@@ -11,7 +11,7 @@ interface Found {
 /** Commands as they are given; each is answered when the test says so. */
 function commands() {
   const given: { keys: readonly string[]; answer(): void; fail(error: Error): void }[] = []
-  const gather = new Gather<Found>(
+  const lookup = new BatchedLookup<Found>(
     (keys) =>
       new Promise((resolve, reject) => {
         const at = given.length
@@ -19,15 +19,15 @@ function commands() {
         given.push({ keys, answer: () => resolve(found), fail: reject })
       }),
   )
-  return { given, gather, keys: () => given.map(({ keys }) => [...keys]) }
+  return { given, lookup, keys: () => given.map(({ keys }) => [...keys]) }
 }
 
 /** Until what is due in this turn has been done. */
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 test('what is asked for in one turn goes together, and each is answered with its own', async () => {
-  const { given, gather, keys } = commands()
-  const asked = Promise.all(['a', 'b', 'nobody', 'a'].map((key) => gather.find(key)))
+  const { given, lookup, keys } = commands()
+  const asked = Promise.all(['a', 'b', 'nobody', 'a'].map((key) => lookup.find(key)))
   await turn()
   expect(keys()).toEqual([['a', 'b', 'nobody']])
   given[0]?.answer()
@@ -35,10 +35,10 @@ test('what is asked for in one turn goes together, and each is answered with its
 })
 
 test('what is asked for while a command is under way is answered by the next one, also of the same key', async () => {
-  const { given, gather, keys } = commands()
-  const first = gather.find('a')
+  const { given, lookup, keys } = commands()
+  const first = lookup.find('a')
   await turn()
-  const later = Promise.all([gather.find('a'), gather.find('b')])
+  const later = Promise.all([lookup.find('a'), lookup.find('b')])
   await turn()
   expect(keys()).toEqual([['a']])
   given[0]?.answer()
@@ -50,22 +50,22 @@ test('what is asked for while a command is under way is answered by the next one
 })
 
 test('a command that fails fails those who asked, and nobody after them', async () => {
-  const { given, gather } = commands()
-  const asked = Promise.allSettled([gather.find('a'), gather.find('b')])
+  const { given, lookup } = commands()
+  const asked = Promise.allSettled([lookup.find('a'), lookup.find('b')])
   await turn()
   given[0]?.fail(new Error('away'))
   expect((await asked).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-  const next = gather.find('a')
+  const next = lookup.find('a')
   await turn()
   given[1]?.answer()
   expect(await next).toEqual({ _id: 'a', at: 1 })
 })
 
 test('nobody waits for a command that takes long but those who asked by it', async () => {
-  const { given, gather, keys } = commands()
-  const late = gather.find('a')
+  const { given, lookup, keys } = commands()
+  const late = lookup.find('a')
   await turn()
-  const next = gather.find('b')
+  const next = lookup.find('b')
   await expect.poll(keys).toEqual([['a'], ['b']])
   given[1]?.answer()
   expect(await next).toEqual({ _id: 'b', at: 1 })
@@ -74,8 +74,8 @@ test('nobody waits for a command that takes long but those who asked by it', asy
 })
 
 test('a command asks for 64 at the most', async () => {
-  const { given, gather, keys } = commands()
-  const asked = Promise.all(Array.from({ length: 100 }, (_, at) => gather.find(`${at}`)))
+  const { given, lookup, keys } = commands()
+  const asked = Promise.all(Array.from({ length: 100 }, (_, at) => lookup.find(`${at}`)))
   await turn()
   given[0]?.answer()
   await turn()

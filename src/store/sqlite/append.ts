@@ -15,13 +15,15 @@ import { contentRow } from './schema.js'
 /** What is kept of a message apart from its place: inserted only. */
 export class ContentRows {
   readonly #content
+  readonly #prepared
   readonly #summary
   readonly #source
   readonly #text
   readonly #reference
 
   constructor(db: Connection) {
-    this.#content = db.prepare<unknown[]>('INSERT INTO content VALUES (?, ?, ?, ?)')
+    this.#content = db.prepare<unknown[]>('INSERT INTO content VALUES (?, ?)')
+    this.#prepared = db.prepare<unknown[]>('INSERT INTO prepared VALUES (?, ?, ?)')
     this.#summary = db.prepare<unknown[]>(
       'INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
@@ -35,8 +37,8 @@ export class ContentRows {
   insert(account: number, content: number, message: PackedContent): void {
     const { sourceSize, trace, cuts, root, skeleton, envelope, structure, summary, text } = message
     const source = this.#source.run(sourceSize, trace, cuts, root, skeleton).lastInsertRowid
-    const id = contentRow(account, content)
-    this.#content.run(id, source, envelope, structure)
+    this.#content.run(contentRow(account, content), source)
+    this.#prepared.run(source, envelope, structure)
     this.#summary.run(source, ...summary)
     if (text !== null) this.#text.run(source, text)
     for (let at = 0; at < message.blobs.length; at += 32)

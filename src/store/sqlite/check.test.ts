@@ -37,7 +37,8 @@ const DAMAGES: Readonly<Record<Damage, string | ((writer: Connection) => void)>>
     "INSERT INTO blob_reference (account, content, hash) VALUES (1, 900, X'bb')",
   'a content that nobody names': `UPDATE account SET content_next = 1000;
     CREATE TEMP TABLE made AS SELECT * FROM source WHERE id = 7; UPDATE made SET id = 900; INSERT INTO source SELECT * FROM made;
-    INSERT INTO content SELECT id + 300, 900, envelope, structure FROM content WHERE id % 4294967296 = 7;
+    INSERT INTO content SELECT id + 300, 900 FROM content WHERE id % 4294967296 = 7;
+    INSERT INTO prepared SELECT 900, envelope, structure FROM prepared WHERE id = 7;
     INSERT INTO summary SELECT 900, subject, base_subject, sent_date, sent_zone, has_attachments, sender, recipients, cc,
       bcc, message_id, in_reply_to, reference_ids, thread_id, intro FROM summary WHERE id = 7`,
   'a content that is missing': 'DELETE FROM content WHERE id % 4294967296 = 7',

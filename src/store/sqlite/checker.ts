@@ -20,6 +20,7 @@ import { contentRow } from './schema.js'
 interface ContentRow extends SourceLengths {
   readonly id: number
   readonly source: number | null
+  /** Null where the summary or what is prepared of it is not there. */
   readonly summary: number | null
 }
 
@@ -56,8 +57,9 @@ export class Checker {
     // length() of a stored value reads its header only.
     this.#contents = db.prepare<number[], ContentRow>(
       `SELECT c.id AS id, s.id AS source, s.size AS size, length(s.trace) AS trace, length(s.skeleton) AS skeleton, s.cuts AS cuts,
-         t.id AS summary
+         t.id + p.id AS summary
        FROM content c LEFT JOIN source s ON s.id = c.source LEFT JOIN summary t ON t.id = c.source
+         LEFT JOIN prepared p ON p.id = c.source
        WHERE c.id > ? AND c.id < ? ORDER BY c.id LIMIT ${PAGE}`,
     )
     this.#references = db.prepare<unknown[]>(

@@ -16,7 +16,7 @@ export const NEVER_COLLECTED = -1
 /** Deletes what is kept of a content. */
 function contentRemover(db: Connection): (account: number, content: number) => void {
   const find = db.prepare<[number], number>('SELECT source FROM content WHERE id = ?').pluck()
-  const removals = ['source', 'content_text', 'summary'].map((table) =>
+  const removals = ['source', 'content_text', 'summary', 'prepared'].map((table) =>
     db.prepare<[number]>(`DELETE FROM ${table} WHERE id = ?`),
   )
   const row = db.prepare<[number]>('DELETE FROM content WHERE id = ?')

@@ -59,9 +59,9 @@ export class Dump {
       `SELECT ${MAILBOX_COLUMNS} FROM mailbox WHERE account = ? ORDER BY mailbox`,
     )
     this.#contents = db.prepare<[number, number], ContentRow>(
-      `SELECT s.*, c.id AS id, c.envelope, c.structure, o.size, o.trace, o.cuts, o.root, o.skeleton, t.text AS text
+      `SELECT s.*, c.id AS id, p.envelope, p.structure, o.size, o.trace, o.cuts, o.root, o.skeleton, t.text AS text
        FROM content c LEFT JOIN summary s ON s.id = c.source LEFT JOIN source o ON o.id = c.source
-         LEFT JOIN content_text t ON t.id = c.source
+         LEFT JOIN prepared p ON p.id = c.source LEFT JOIN content_text t ON t.id = c.source
        WHERE c.id > ? AND c.id < ? ORDER BY c.id LIMIT ${PAGE_CONTENTS}`,
     )
     this.#highestContent = db
@@ -146,7 +146,8 @@ export class Dump {
 type TombstoneRow = DumpedTombstone & { readonly id: number }
 
 function contentOf(account: number, content: number, row: ContentRow): DumpedContent {
-  if ((row.subject as string | null) === null) throw incomplete(account, `content ${content} has no summary`)
+  const isWhole = (row.subject as string | null) !== null && (row.envelope as unknown) !== null
+  if (!isWhole) throw incomplete(account, `content ${content} has no summary`)
   if ((row.size as number | null) === null) throw incomplete(account, `content ${content} has no source`)
   const { size, trace, cuts, root, skeleton, text } = row
   return { content, summary: summaryOf(row), source: { size, trace, cuts, root, skeleton }, text }

@@ -82,25 +82,28 @@ export class ContentReads {
   constructor(db: Connection, bulk: Connection) {
     // One value a page instead of one a row: the binding takes 2 µs for each value, SQLite a fifth of that to join them.
     const join = (column: string) =>
-      `SELECT CAST(group_concat(c.${column}, '') AS BLOB), group_concat(coalesce(octet_length(c.${column}), -1))`
+      `SELECT CAST(group_concat(p.${column}, '') AS BLOB), group_concat(coalesce(octet_length(p.${column}), -1))`
     const joined = (column: string) =>
       db
         .prepare<[string], Joined>(
-          `${join(column)} FROM json_each(?) wanted LEFT JOIN content c ON c.id = wanted.value`,
+          `${join(column)} FROM json_each(?) wanted LEFT JOIN content c ON c.id = wanted.value
+           LEFT JOIN prepared p ON p.id = c.source`,
         )
         .raw()
-    // Without a lookup for each row, in half the time.
+    // Without JSON, in half the time.
     const run = (column: string) =>
       db
         .prepare<[number, number], Joined>(
-          `${join(column)} FROM (SELECT ${column} FROM content WHERE id BETWEEN ? AND ? ORDER BY id) c`,
+          `${join(column)} FROM (SELECT r.${column} FROM content c JOIN prepared r ON r.id = c.source
+           WHERE c.id BETWEEN ? AND ? ORDER BY c.id) p`,
         )
         .raw()
     this.#joined = { envelope: joined('envelope'), structure: joined('structure') }
     this.#run = { envelope: run('envelope'), structure: run('structure') }
     this.#isThere = db.prepare<[number]>('SELECT 1 FROM content WHERE id = ?')
     this.#summary = db.prepare<[number], SummaryRow>(
-      'SELECT s.*, c.envelope, c.structure FROM content c JOIN summary s ON s.id = c.source WHERE c.id = ?',
+      `SELECT s.*, p.envelope, p.structure FROM content c JOIN summary s ON s.id = c.source
+       JOIN prepared p ON p.id = c.source WHERE c.id = ?`,
     )
     const source = bulk.prepare<[number], SourceColumns>(
       'SELECT s.size, s.trace, s.cuts, s.root, s.skeleton FROM content c JOIN source s ON s.id = c.source WHERE c.id = ?',

@@ -4,9 +4,9 @@ import SQLite from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { migrations } from './schema.js'
 
-test('summaries move to a table of their own, and there to the numbers of their sources', () => {
+test('what is read of a content moves to tables of its own, and there to the numbers of the sources', () => {
   const db = new SQLite(':memory:')
-  const [first = '', second = '', , fourth = ''] = migrations
+  const [first = '', second = '', , fourth = '', fifth = ''] = migrations
   db.exec(first)
   db.exec(`INSERT INTO content VALUES (4294967297, 9, '(NIL)', '("TEXT")', 'Re: subject', 'subject', 1000, 60, 1,
     'from', 'to', 'cc', 'bcc', '<a@b>', '<c@d>', '<e@f>', 'thread', 'intro')`)
@@ -37,5 +37,10 @@ test('summaries move to a table of their own, and there to the numbers of their 
   ])
   db.exec(fourth)
   expect(summary.all()).toEqual(moved.map((row) => ({ ...(row as object), id: 9 })))
+  db.exec(fifth)
+  expect(db.prepare('SELECT * FROM content').all()).toEqual([{ id: 4294967297, source: 9 }])
+  expect(db.prepare('SELECT * FROM prepared').all()).toEqual([
+    { id: 9, envelope: '(NIL)', structure: '("TEXT")' },
+  ])
   expect(db.pragma('integrity_check', { simple: true })).toBe('ok')
 })

@@ -1,9 +1,9 @@
 // The tables of the embedded store, by numbered migrations. docs/architecture.md, "Store"; docs/adr/0001.
 //
-// Ids of contents are account * 2^32 + content, exact in a double as long as account numbers stay below 2^21: what a bulk
-// FETCH reads of an account's mail lies together. Sources, and by the same ids kept texts and summaries, are numbered as they
-// come, for all accounts: rows put at the end of a table cost a fifth of the pages that rows put into its middle do. Times
-// are milliseconds since 1970. A mailbox with `deleted_at` is gone for everybody but the collector. `codec` and `key_id` say
+// Ids of contents are account * 2^32 + content, exact in a double as long as account numbers stay below 2^21. Of a content
+// there is its source's number, and by that all that is kept of it: sources are numbered as they come, for all accounts,
+// because rows put at the end of a table cost a fifth of the pages that rows put into its middle do (ADR 6). Times are
+// milliseconds since 1970. A mailbox with `deleted_at` is gone for everybody but the collector. `codec` and `key_id` say
 // how octets are packed: 0 and null, as they are.
 
 export const MAX_SQLITE_ACCOUNT = 2 ** 21 - 1
@@ -238,10 +238,33 @@ INSERT INTO summary
 DROP TABLE summary_by_account;
 `
 
+// The last that lay by account and content, in the order of arrival too.
+const PREPARED_AS_THEY_COME = `
+ALTER TABLE content RENAME TO content_by_account;
+CREATE TABLE content (
+  id INTEGER PRIMARY KEY,
+  source INTEGER NOT NULL
+);
+CREATE TABLE prepared (
+  id INTEGER PRIMARY KEY,
+  envelope NOT NULL,
+  structure NOT NULL
+);
+INSERT INTO content SELECT id, source FROM content_by_account;
+INSERT INTO prepared SELECT source, envelope, structure FROM content_by_account ORDER BY source;
+DROP TABLE content_by_account;
+`
+
 // One row while a migration into this store is under way: where it comes from.
 const ARRIVAL = 'CREATE TABLE arrival (source TEXT NOT NULL)'
 
-export const migrations: readonly string[] = [FIRST, SUMMARIES_APART, ARRIVAL, SUMMARIES_AS_THEY_COME]
+export const migrations: readonly string[] = [
+  FIRST,
+  SUMMARIES_APART,
+  ARRIVAL,
+  SUMMARIES_AS_THEY_COME,
+  PREPARED_AS_THEY_COME,
+]
 
 /** The id of a content's rows. */
 export const contentRow = (account: number, content: number): number => account * 2 ** 32 + content

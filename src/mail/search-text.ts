@@ -4,7 +4,7 @@
 
 import type { Turn } from '../kit/turn.js'
 import { nextField } from '../mime/header-fields.js'
-import { decodedHeaderText, textParts } from '../mime/text.js'
+import { DECODED_WHEN_SEARCHED, decodedHeaderText, isOwnText, partText, textParts } from '../mime/text.js'
 import { TextStream } from '../mime/text-stream.js'
 import { foldCase } from '../model/fold.js'
 import type { AccountId, ContentId } from '../model/ids.js'
@@ -87,6 +87,37 @@ async function* bodyTexts(source: MessageSource, turn: Turn): AsyncGenerator<str
   }
 }
 
+/** The text of a message that is decoded at once: undefined where its text is kept, or where it is large. */
+function smallText(source: MessageSource): { header: string; body: string } | undefined {
+  const octets = source.inMemory()
+  if (octets === undefined || octets.length > DECODED_AT_ONCE) return undefined
+  const original = octets.subarray(source.traceLength)
+  let encoded = 0
+  let body = ''
+  for (const part of textParts(source.root)) {
+    const own = original.subarray(part.body.start, part.body.end)
+    if (!isOwnText(part, own)) encoded += own.length
+    if (encoded > DECODED_WHEN_SEARCHED) return undefined
+    body += `${partText(part, own)}\n`
+  }
+  const header = octets.subarray(0, source.traceLength + source.root.header.end)
+  return { header: foldCase(`${decodedHeaderText(header)}\n`), body: foldCase(body) }
+}
+
+/** The text of any message, the kept one where there is one. Throws StoreError. */
+async function anyText(
+  services: Services,
+  account: AccountId,
+  content: ContentId,
+  source: MessageSource,
+  turn: Turn,
+): Promise<{ header: string; body: string }> {
+  const header = await foldAll(headerTexts(source, turn), turn)
+  const kept = await services.store.text(account, content)
+  const body = await foldAll(typeof kept === 'string' ? [kept] : bodyTexts(source, turn), turn)
+  return { header, body }
+}
+
 /** Throws StoreError. */
 export async function readSearchText(
   services: Services,
@@ -95,9 +126,7 @@ export async function readSearchText(
   source: MessageSource,
   turn: Turn,
 ): Promise<SearchText> {
-  const header = await foldAll(headerTexts(source, turn), turn)
-  const kept = await services.store.text(account, content)
-  const body = await foldAll(typeof kept === 'string' ? [kept] : bodyTexts(source, turn), turn)
+  const { header, body } = smallText(source) ?? (await anyText(services, account, content, source, turn))
   let fields: Map<string, string[]> | undefined
   return {
     header,

@@ -3,7 +3,7 @@
 import type { DraftPart } from './draft-part.js'
 import type { MimeLimits } from './limits.js'
 import { TEXT_READ } from './part-scanner.js'
-import { isOwnText, partText } from './text.js'
+import { DECODED_WHEN_SEARCHED, isOwnText, partText } from './text.js'
 
 const INTRO_LENGTH = 256
 /** So much of a body is read for an intro where nothing else is wanted of it. */
@@ -16,6 +16,8 @@ export class TextCollector {
   readonly #limit: number
   readonly #texts: string[] = []
   #length = 0
+  /** Octets of the bodies that are not their own text. */
+  #encoded = 0
   #intro = ''
   #introFromAlternativeHtml = false
 
@@ -23,9 +25,10 @@ export class TextCollector {
     this.#limit = limits.text
   }
 
-  /** The searchable text; null where the source's own will do, or where it is too long. */
+  /** The searchable text; null where what the source says will do, or where it is too long. */
   get text(): string | null {
-    return this.#length > this.#limit || this.#texts.length === 0 ? null : this.#texts.join('\n')
+    if (this.#length > this.#limit || this.#encoded <= DECODED_WHEN_SEARCHED) return null
+    return this.#texts.join('\n')
   }
 
   get intro(): string {
@@ -34,15 +37,16 @@ export class TextCollector {
 
   read(part: DraftPart, octets: Buffer, parent: DraftPart | undefined): void {
     const wantsIntro = this.#wantsIntro(part, parent)
-    const isOwn = parent === undefined && isOwnText(part, octets)
+    const isOwn = isOwnText(part, octets)
     const tooLong = this.#length > this.#limit || octets.length >= TEXT_READ
-    if (isOwn || tooLong) {
+    if ((isOwn && parent === undefined) || tooLong) {
       if (tooLong) this.#length = Number.POSITIVE_INFINITY
       if (wantsIntro) this.#setIntro(part, parent, partText(part, beginning(part, octets)))
       return
     }
     const text = partText(part, octets)
     this.#length += text.length
+    if (!isOwn) this.#encoded += octets.length
     if (this.#length <= this.#limit) this.#texts.push(text)
     if (wantsIntro) this.#setIntro(part, parent, text)
   }

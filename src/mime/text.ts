@@ -47,6 +47,12 @@ export function isOwnText(part: Leaf, body: Uint8Array): boolean {
   return /^(?:|us-ascii|ascii|utf-?8)$/i.test(charset.trim()) && isUtf8(body)
 }
 
+/**
+ * Octets of bodies that are not their own text, up to which a message's text is decoded when it is searched, sooner than a
+ * kept one would be read.
+ */
+export const DECODED_WHEN_SEARCHED = 2 * 1024
+
 /** All fields of a header as `Name: value` lines, unfolded and decoded to Unicode. */
 export function decodedHeaderText(header: Uint8Array): string {
   const octets = asBuffer(header)

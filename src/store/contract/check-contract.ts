@@ -59,7 +59,11 @@ export function swapUids(hot: Uint8Array, cold: Uint8Array): void {
 }
 
 /** A store with some mail, broken, and what `check` says of it. */
-async function findingsAfter(engine: DamageEngine, damage: Damage, repair: boolean): Promise<Finding[][]> {
+export async function findingsAfter(
+  engine: DamageEngine,
+  damage: Damage,
+  repair: boolean,
+): Promise<Finding[][]> {
   const store = await engine.begin()
   const { id } = await newAccount(store)
   const inbox = await mailboxNamed(store, id, 'INBOX')

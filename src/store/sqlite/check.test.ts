@@ -3,9 +3,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect, test } from 'vitest'
 import { type Connection, openForWriting } from '../../kit/sqlite/connection.js'
 import { openDatabase } from '../../kit/sqlite/database.js'
-import { checkContract, type Damage, swapUids } from '../contract/check-contract.js'
+import {
+  checkContract,
+  type Damage,
+  type DamageEngine,
+  findingsAfter,
+  swapUids,
+} from '../contract/check-contract.js'
+import type { Store } from '../store.js'
 import { STORE_MODULE, sqliteStore } from './sqlite-store.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'eider-check-'))
@@ -52,21 +60,30 @@ const DAMAGES: Readonly<Record<Damage, string | ((writer: Connection) => void)>>
   'a keyword without a name': 'DELETE FROM keyword',
 }
 
-checkContract({
+async function damaged(store: Store, how: string | ((writer: Connection) => void)): Promise<Store> {
+  await store.close()
+  const writer = openForWriting(file)
+  if (typeof how === 'string') writer.exec(how)
+  else how(writer)
+  writer.close()
+  return open()
+}
+
+const SQLITE: DamageEngine = {
   name: 'SQLite',
   prepare: async () => {},
   begin() {
     for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true })
     return open()
   },
-  async breakIt(store, damage) {
-    await store.close()
-    const writer = openForWriting(file)
-    const how = DAMAGES[damage]
-    if (typeof how === 'string') writer.exec(how)
-    else how(writer)
-    writer.close()
-    return open()
-  },
+  breakIt: (store, damage) => damaged(store, DAMAGES[damage]),
   dispose: async () => rmSync(folder, { recursive: true }),
+}
+
+test('finds an ENVELOPE that is missing, which is a row of its own here', async () => {
+  const breakIt = (store: Store) => damaged(store, 'DELETE FROM prepared WHERE id = 7')
+  const [found] = await findingsAfter({ ...SQLITE, breakIt }, 'a summary that is missing', false)
+  expect(found).toMatchObject([{ kind: 'content', problem: 'its summary is missing' }])
 })
+
+checkContract(SQLITE)

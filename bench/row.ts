@@ -14,7 +14,10 @@ export interface Figure {
 }
 
 export interface Run {
-  /** Once, just before the first measurement, when all servers are prepared: a pause lets a server and its machine go cold. */
+  /**
+   * Once, just before the first measurement, when all servers are prepared: a pause lets a server and its machine go cold,
+   * and one that has just started compiles what it runs often only in its first ten thousand commands.
+   */
   warmUp?(): Promise<void>
   /** One measurement; called `repeats` times, the servers taking turns. */
   measure(): Promise<void>

@@ -25,6 +25,9 @@ async function begin(target: Target, load: Load): Promise<Run> {
     appended++
   })
   return {
+    async warmUp() {
+      await sustain(workers, target.plan.seconds)
+    },
     async measure() {
       const { latencies, perSecond } = await target.costed(
         load.rate,

@@ -25,6 +25,9 @@ async function begin(target: Target, key: string, accounts: readonly number[]): 
     delivered++
   })
   return {
+    async warmUp() {
+      await sustain(workers, target.plan.seconds)
+    },
     async measure() {
       const { latencies, perSecond } = await target.costed(
         key,

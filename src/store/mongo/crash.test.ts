@@ -61,6 +61,8 @@ describeWith(['mongod'], 'crashes', () => {
 
   crashContract({
     name: 'MongoDB',
+    // A read, a write and a commit, each of the last two before it is sent and behind it.
+    fewestSteps: 5,
     async prepare(fill) {
       database = await newDatabase()
       client = new MongoClient(database.url, { writeConcern: { w: 1 } })

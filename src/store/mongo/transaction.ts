@@ -313,6 +313,8 @@ export class Transaction {
       else if (base === null || base === undefined) writes.inserts.push(now)
       else writes.updates.push({ filter, set: changes(base, now).set })
     }
+    // MongoDB keeps documents as they come: what is read together of an account's mail lies together.
+    writes.inserts.sort((a, b) => (a._id < b._id ? -1 : 1))
     const matched = await write(this.#database.db, this.#session, collection, writes)
     if (matched !== writes.updates.length)
       throw new StaleMemory(`documents of ${collection} have changed elsewhere`)

@@ -12,6 +12,7 @@ import { Random } from '../wire/random.js'
 import { attachmentNow, GRACE_MS, hashOf, TIMEOUT_MS } from './attachment-messages.js'
 
 const WRITERS = 3
+const MOST_MORE_MS = 60_000
 const OTHER = mailboxId(2)
 
 const [set = '{}', seed = '0', seconds = '10', ...addresses] = process.argv.slice(2)
@@ -21,6 +22,8 @@ const { store, blobs } = services
 const done = { delivered: 0, read: 0, copied: 0, expunged: 0, refused: 0, contents: 0, blobs: 0 }
 const missing: string[] = []
 const until = Date.now() + Number(seconds) * 1000
+/** Where writers leave a collector no room, all go on until it has found some. */
+const isGoing = () => Date.now() < until || (done.contents === 0 && Date.now() < until + MOST_MORE_MS)
 
 /** Told only where the message is still there: another may have expunged it meanwhile. */
 async function readBack(account: AccountId, content: ContentId, hash: string): Promise<void> {
@@ -78,12 +81,11 @@ async function unlessRefused(step: () => Promise<void>): Promise<void> {
 }
 
 async function write(random: Random): Promise<void> {
-  while (Date.now() < until)
-    await unlessRefused(() => (random.chance(0.5) ? deliverOne(random) : expungeSome(random)))
+  while (isGoing()) await unlessRefused(() => (random.chance(0.5) ? deliverOne(random) : expungeSome(random)))
 }
 
 async function collect(): Promise<void> {
-  while (Date.now() < until) {
+  while (isGoing()) {
     await unlessRefused(async () => {
       done.contents += (await store.collect({ tombstoneAge: 0, contentAge: 0 })).contents
       done.blobs += (await blobs.collect(GRACE_MS, (hashes) => store.referencedBlobs(hashes))).deleted

@@ -39,6 +39,7 @@ export class TextCollector {
     const wantsIntro = this.#wantsIntro(part, parent)
     const isOwn = isOwnText(part, octets)
     const tooLong = this.#length > this.#limit || octets.length >= TEXT_READ
+    // Where it is all there is, no text will be kept of it.
     if ((isOwn && parent === undefined) || tooLong) {
       if (tooLong) this.#length = Number.POSITIVE_INFINITY
       if (wantsIntro) this.#setIntro(part, parent, partText(part, beginning(part, octets)))

@@ -2,7 +2,7 @@
 // FLAGS where keywords have grown. RFC 3501 §5.2, §7.3, §7.4; docs/architecture.md, idea 2.
 
 import { Turn } from '../kit/turn.js'
-import { readChanges } from '../mail/changes.js'
+import { type Changes, readChanges } from '../mail/changes.js'
 import { flagTable } from '../mail/entries.js'
 import { claimRecent } from '../mail/mailboxes.js'
 import type { Entries, Mailbox } from '../mail/types.js'
@@ -66,8 +66,14 @@ export function tellExpunged(session: Session, view: View): void {
   if (view.recent !== before) session.output.writer.line(`* ${view.recent} RECENT`)
 }
 
-function writeExists(session: Session, view: View): void {
-  session.output.writer.line(`* ${view.exists} EXISTS`).line(`* ${view.recent} RECENT`)
+/** At once, for somebody may be waiting for it; how many are \\Recent follows, when the store has it written down. */
+async function tellNew(session: Session, view: View, fresh: Uint32Array, changes: Changes): Promise<void> {
+  const { output } = session
+  view.append(fresh)
+  output.writer.line(`* ${view.exists} EXISTS`)
+  await output.flush()
+  await claim(session, view, fresh[0] ?? 0, changes.uidNext, changes.mailbox)
+  output.writer.line(`* ${view.recent} RECENT`)
 }
 
 /** Splits what changed into messages that are known and those that are new. */
@@ -101,11 +107,7 @@ async function readAndTell(session: Session, view: View, mayExpunge: boolean): P
   const known = view.lastUid
   // Expunged before new: the numbers that are told stand for the picture at that moment.
   if (mayExpunge) tellExpunged(session, view)
-  if (fresh.length > 0) {
-    await claim(session, view, fresh[0] ?? 0, changes.uidNext, changes.mailbox)
-    view.append(fresh)
-    writeExists(session, view)
-  }
+  if (fresh.length > 0) await tellNew(session, view, fresh, changes)
   await tellFlags(session, view, changes.entries, (uid, modseq) => {
     return uid > known || modseq <= since || view.wasTold(uid, modseq)
   })

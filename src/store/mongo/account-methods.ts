@@ -18,7 +18,7 @@ import {
 } from './accounts.js'
 import type { MongoDatabase } from './database.js'
 import { within } from './failures.js'
-import { AccountReads } from './reading.js'
+import { AccountReads } from './reading-accounts.js'
 import { recountStorageMutation } from './recount.js'
 import { storeCollection } from './store-collection.js'
 

@@ -14,7 +14,7 @@ import {
   subscribeMutation,
   unsubscribeMutation,
 } from './mailboxes.js'
-import { MailboxReads } from './reading.js'
+import { MailboxReads } from './reading-mailboxes.js'
 
 export function mailboxMethods(access: Access, messages: MessageStore): MailboxStore {
   const { mutate } = access

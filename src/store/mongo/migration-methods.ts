@@ -7,7 +7,7 @@ import { type Access, betweenPages } from './access.js'
 import { removeAccountMutation } from './accounts.js'
 import { dropAccountMutation } from './collect.js'
 import { Dump } from './dump.js'
-import { AccountReads } from './reading.js'
+import { AccountReads } from './reading-accounts.js'
 import { finishAccountMutation, Restore } from './restore.js'
 import { alone, serving } from './tenants.js'
 

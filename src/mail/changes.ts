@@ -89,13 +89,9 @@ export async function readChanges(
       return { ...told, startOver: floor !== since, entries: noEntries(false), expunged: NONE }
     }
     if (floor !== 0 && mailbox.purgedModseq > floor) continue
-    const reading = entriesSince(services, mailbox, floor)
-    if (floor === 0) return { ...told, startOver: since !== 0, entries: await reading, expunged: NONE }
-    // Neither depends on the other: both are asked for at once.
-    const [entries, expunged] = await Promise.all([
-      reading,
-      services.store.expungedSince(account, id, floor, token),
-    ])
+    const entries = await entriesSince(services, mailbox, floor)
+    if (floor === 0) return { ...told, startOver: since !== 0, entries, expunged: NONE }
+    const expunged = await services.store.expungedSince(account, id, floor, token)
     const after = await selectable(services, account, id)
     if (after.purgedModseq <= floor) return { ...told, startOver: false, entries, expunged }
   }

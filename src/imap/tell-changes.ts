@@ -66,7 +66,7 @@ export function tellExpunged(session: Session, view: View): void {
   if (view.recent !== before) session.output.writer.line(`* ${view.recent} RECENT`)
 }
 
-/** At once, for somebody may be waiting for it; how many are \\Recent follows, when the store has it written down. */
+/** At once, for somebody may be waiting for it; how many are \Recent follows, when the store has it written down. */
 async function tellNew(session: Session, view: View, fresh: Uint32Array, changes: Changes): Promise<void> {
   const { output } = session
   view.append(fresh)
@@ -88,7 +88,7 @@ function goneUids(view: View, listed: Uint32Array): Uint32Array {
   return view.uids.filter((uid) => !there.has(uid))
 }
 
-/** Which of the new messages are \\Recent here. Where that cannot be written down, none: the next session will be told. */
+/** Which of the new messages are \Recent here. Where that cannot be written down, none: the next session will be told. */
 async function claim(session: Session, view: View, firstNew: number, uidNext: number, mailbox: Mailbox) {
   if (view.readOnly) return view.addRecent(Math.max(firstNew, mailbox.recentUid), uidNext)
   try {

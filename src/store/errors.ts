@@ -39,6 +39,9 @@ export class StoreError extends Error {
 export const isStoreError = (error: unknown, code?: StoreErrorCode): error is StoreError =>
   error instanceof StoreError && (code === undefined || error.code === code)
 
+export const noSuchAccount = (account: number): StoreError =>
+  new StoreError('no-such-account', `account ${account} does not exist`)
+
 export const noSuchMailbox = (account: number, mailbox: number): StoreError =>
   new StoreError('no-such-mailbox', `mailbox ${mailbox} of account ${account} does not exist`)
 

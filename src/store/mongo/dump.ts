@@ -1,7 +1,7 @@
 // What a migration reads from a cluster store, in bounded pages. src/store/migration.ts.
 
 import type { ClientSession } from 'mongodb'
-import { StoreError } from '../errors.js'
+import { noSuchAccount } from '../errors.js'
 import {
   type DumpedAccount,
   type DumpedChunk,
@@ -27,6 +27,7 @@ import {
   keysBelow,
   type MailboxDocument,
   narrowKeys,
+  RECENT,
   type RecentDocument,
   type SourceDocument,
   sourceKey,
@@ -75,15 +76,14 @@ export class Dump {
         addresses: (await all('address')).sort(byAge).map((address) => addressOf(id, address)),
         keywords: account.keywords.toSorted((a, b) => a.bit - b.bit),
         subscriptions: (await all('subscription')).map(({ path }) => path),
-        mailboxes: mailboxes.map((box) => mailboxRow(box, recents.get(`${box._id}r`))),
+        mailboxes: mailboxes.map((box) => mailboxRow(box, recents.get(box._id + RECENT))),
       }
     })
   }
 
   async active(id: number): Promise<DumpedAccount> {
     const dumped = await this.account(id)
-    if (dumped?.account.state !== 'active')
-      throw new StoreError('no-such-account', `account ${id} does not exist`)
+    if (dumped?.account.state !== 'active') throw noSuchAccount(id)
     return dumped
   }
 

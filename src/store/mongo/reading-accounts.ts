@@ -16,7 +16,7 @@ import { addressOf, byAge } from './accounts.js'
 import { BatchedLookup } from './batched-lookup.js'
 import type { MongoDatabase } from './database.js'
 import type { Memory, Stored } from './memory.js'
-import { demandAccount, lookup, rangeOf } from './queries.js'
+import { listOf, lookup } from './queries.js'
 import {
   type AccountDocument,
   accountKey,
@@ -157,16 +157,7 @@ export class AccountReads {
   }
 
   async addresses(id: number): Promise<StoredAddress[]> {
-    const found = await this.#database.read('reading addresses', async (session) => {
-      demandAccount(
-        id,
-        await this.#database.collection('account').findOne({ _id: accountKey(id) }, { session }),
-      )
-      return this.#database
-        .collection('address')
-        .find({ _id: rangeOf(accountKey(id)) }, { session })
-        .toArray()
-    })
+    const found = await listOf(this.#database, 'reading addresses', 'address', id)
     return found.sort(byAge).map((document) => addressOf(id, document))
   }
 

@@ -11,7 +11,7 @@ import type { Access } from './access.js'
 import type { MongoDatabase } from './database.js'
 import { isMailboxKey } from './mailboxes.js'
 import type { Memory } from './memory.js'
-import { demandAccount, lookup, rangeOf } from './queries.js'
+import { demandAccount, listOf, lookup, rangeOf } from './queries.js'
 import {
   type AccountDocument,
   accountKey,
@@ -61,7 +61,9 @@ export class MailboxReads {
     demandAccount(account, documents.get(accountKey(account)) as AccountDocument | undefined)
     return (found.filter(({ _id }) => isMailboxKey(_id)) as MailboxDocument[])
       .filter((document) => document.deleted_at === null)
-      .map((document) => toMailbox(document, documents.get(`${document._id}r`) as RecentDocument | undefined))
+      .map((document) =>
+        toMailbox(document, documents.get(document._id + RECENT) as RecentDocument | undefined),
+      )
       .sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))
   }
 
@@ -125,17 +127,7 @@ export class MailboxReads {
   }
 
   async subscriptions(account: number): Promise<MailboxPath[]> {
-    const found = await this.#database.read('reading subscriptions', async (session) => {
-      demandAccount(
-        account,
-        await this.#database.collection('account').findOne({ _id: accountKey(account) }, { session }),
-      )
-      return this.#database
-        .collection('subscription')
-        .find({ _id: rangeOf(accountKey(account)) }, { session })
-        .sort({ _id: 1 })
-        .toArray()
-    })
+    const found = await listOf(this.#database, 'reading subscriptions', 'subscription', account)
     return found.map(({ path }) => path as MailboxPath)
   }
 

@@ -5,7 +5,7 @@
 import { type ClientSession, MongoError } from 'mongodb'
 import { isSocketError } from '../../kit/mongo-fault.js'
 import { moveModseq } from '../allowances.js'
-import { noSuchMailbox, StoreError } from '../errors.js'
+import { noSuchAccount, noSuchMailbox } from '../errors.js'
 import type { MongoDatabase } from './database.js'
 import { COLLECTION_ORDER, Documents, type Slot } from './documents.js'
 import { StaleMemory } from './failures.js'
@@ -49,8 +49,7 @@ class MutationUnit implements Unit {
 
   async account(account: number): Promise<AccountDocument> {
     const found = await this.get('account', accountKey(account))
-    if (found === undefined || found.state !== 'active')
-      throw new StoreError('no-such-account', `account ${account} does not exist`)
+    if (found === undefined || found.state !== 'active') throw noSuchAccount(account)
     if (!this.#begun.has(account)) moveModseq(found)
     this.#begun.add(account)
     return found

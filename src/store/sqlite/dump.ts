@@ -2,7 +2,7 @@
 
 import type { Connection } from '../../kit/sqlite/connection.js'
 import type { Credential } from '../accounts.js'
-import { StoreError } from '../errors.js'
+import { noSuchAccount } from '../errors.js'
 import type { Keyword } from '../keywords.js'
 import {
   type DumpedAccount,
@@ -106,8 +106,7 @@ export class Dump {
 
   active(id: number): DumpedAccount {
     const dumped = this.account(id)
-    if (dumped?.account.state !== 'active')
-      throw new StoreError('no-such-account', `account ${id} does not exist`)
+    if (dumped?.account.state !== 'active') throw noSuchAccount(id)
     return dumped
   }
 

@@ -4,7 +4,7 @@ import type { Connection } from '../../kit/sqlite/connection.js'
 import { accountId } from '../../model/ids.js'
 import type { MailboxPath } from '../../model/mailbox-path.js'
 import type { Account, Credential, Destination, StoredAddress, Token } from '../accounts.js'
-import { StoreError } from '../errors.js'
+import { noSuchAccount } from '../errors.js'
 import type { Mailbox } from '../mailboxes.js'
 import { type AccountRow, accountOf, type MailboxRow, mailboxOf } from '../rows.js'
 import { ACCOUNT_COLUMNS, MAILBOX_COLUMNS } from './rows.js'
@@ -82,8 +82,7 @@ export class AccountReads {
   /** Throws where the account is not there or is being removed. */
   demand(id: number): void {
     const row = this.#find.get(id)
-    if (row === undefined || row.state !== 'active')
-      throw new StoreError('no-such-account', `account ${id} does not exist`)
+    if (row === undefined || row.state !== 'active') throw noSuchAccount(id)
   }
 
   /** Some of the accounts above `after`, in order; empty at the end. */

@@ -2,7 +2,7 @@
 
 import type { Connection } from '../../kit/sqlite/connection.js'
 import { moveModseq } from '../allowances.js'
-import { noSuchMailbox, StoreError } from '../errors.js'
+import { noSuchAccount, noSuchMailbox } from '../errors.js'
 import type { AccountRow, MailboxRow, MailboxState } from '../rows.js'
 
 export const ACCOUNT_COLUMNS =
@@ -29,8 +29,7 @@ export class AccountRows {
   /** The account as a mutation begins: its modseq is the one that the mutation gives out. */
   take(account: number): AccountRow {
     const row = this.#find.get(account)
-    if (row === undefined || row.state !== 'active')
-      throw new StoreError('no-such-account', `account ${account} does not exist`)
+    if (row === undefined || row.state !== 'active') throw noSuchAccount(account)
     moveModseq(row)
     return row
   }

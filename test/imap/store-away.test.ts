@@ -53,6 +53,32 @@ test('IDLE goes on while the store is away, and tells what was missed', async ()
   other.close()
 })
 
+test('EXISTS does not wait until it is written down whose the message is \\Recent', async () => {
+  const [idling, other] = await pair()
+  await other.ok('CREATE fresh')
+  await idling.ok('SELECT fresh')
+  idling.send('i IDLE\r\n')
+  await idling.until('+')
+  const { store } = server.services
+  const claimRecent = store.claimRecent.bind(store)
+  let write = () => {}
+  const mayWrite = new Promise<void>((resolve) => {
+    write = resolve
+  })
+  const slow = vi.spyOn(store, 'claimRecent').mockImplementation(async (...args) => {
+    await mayWrite
+    return claimRecent(...args)
+  })
+  await other.append('fresh', 'Subject: a\r\n\r\nbody\r\n')
+  expect(await idling.response()).toBe('* 1 EXISTS')
+  await vi.waitFor(() => expect(slow).toHaveBeenCalled())
+  write()
+  expect(await idling.response()).toBe('* 1 RECENT')
+  slow.mockRestore()
+  idling.close()
+  other.close()
+})
+
 test('what was done is not said to have failed where only the news of others cannot be read', async () => {
   const [client, other] = await pair()
   await other.ok('CREATE news')

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
+import { Disk } from './disk.js'
 import { Floor } from './floor.js'
 import { ACCOUNT_COUNT, type Plan } from './plan.js'
 import type { Row, Run } from './row.js'
@@ -24,6 +25,7 @@ and memory from /proc); password=…; login=user|address (default address); run:
   --scale N             multiplies the numbers of messages and connections (1); the goals hold for 1
   --goals WHICH         embedded|cluster: whose goals stand in the table (embedded)
   --floor URL           the MongoDB of the servers: measures what its cluster goals count from
+  --disk DIR            a folder beside the servers' data: measures how long its disk takes to keep a delivery
   --seconds N           length of the rows that measure a rate (10)
   --long N              length of the row append-long (60; the budget says 600)
   --repeats N           instead of each row's own number of repeats
@@ -44,6 +46,7 @@ const { values, positionals } = parseArgs({
     scale: { type: 'string', default: '1' },
     goals: { type: 'string', default: 'embedded' },
     floor: { type: 'string' },
+    disk: { type: 'string' },
     seconds: { type: 'string', default: '10' },
     long: { type: 'string', default: '60' },
     repeats: { type: 'string' },
@@ -85,6 +88,7 @@ function progress(text: string): void {
 }
 
 const floor = values.floor === undefined ? undefined : new Floor(values.floor)
+const disk = values.disk === undefined ? undefined : new Disk(values.disk)
 
 /** Runs one row on all servers, which take turns at each repeat; what fails is noted and ends that server's part only. */
 async function runRow(row: Row, targets: readonly Target[], failures: Map<string, Error>): Promise<void> {
@@ -109,6 +113,7 @@ async function runRow(row: Row, targets: readonly Target[], failures: Map<string
   const given = values.repeats === undefined ? row.repeats : positive('repeats', values.repeats)
   const repeats = row.once ? 1 : given
   for (let repeat = 0; repeat < repeats; repeat++) {
+    disk?.measure(row.name)
     const turn = repeat % 2 === 0 ? targets : [...targets].reverse()
     for (const target of turn)
       await attempt(target, `measure ${repeat + 1}`, async () => {
@@ -150,6 +155,7 @@ async function main(): Promise<void> {
   const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`
   process.stdout.write(`${markdown(result, names)}\n\n${started}, ${machine}, scale ${plan.scale}.\n`)
   process.stdout.write('To goal: 1 is the goal, more is better than it. The goals hold for scale 1.\n')
+  if (disk !== undefined) process.stdout.write(`${disk}\n`)
   for (const [where, why] of failures) process.stdout.write(`Not measured: ${where}: ${why.message}\n`)
   if (values.json !== undefined) {
     const all = {
@@ -158,11 +164,13 @@ async function main(): Promise<void> {
       command,
       plan: { ...plan, password: undefined },
       servers: names,
+      disk: disk?.toString(),
       lines: result,
     }
     writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`)
   }
   await floor?.close()
+  disk?.close()
   if ([...failures.values()].some((why) => !(why instanceof NotGiven))) process.exitCode = 1
 }
 

@@ -10,15 +10,15 @@ const PLACES = 64
 const TIMES = 64
 
 export class Disk {
-  readonly #path: string
   readonly #file: number
   readonly #octets = Buffer.alloc(OCTETS, 'x')
   readonly #milliseconds = new Map<string, number[]>()
 
-  /** `folder`: on the same disk as the servers' data. Writes one file of 3 MB there; `close` removes it. */
+  /** `folder`: on the same disk as the servers' data. Takes 3 MB there, of a file without a name: however this ends, it is gone. */
   constructor(folder: string) {
-    this.#path = join(folder, `eider-bench-disk-${process.pid}`)
-    this.#file = openSync(this.#path, 'wx')
+    const path = join(folder, `eider-bench-disk-${process.pid}`)
+    this.#file = openSync(path, 'wx')
+    rmSync(path)
     for (let place = 0; place < PLACES; place++) this.#write(place)
     fsyncSync(this.#file)
   }
@@ -46,6 +46,5 @@ export class Disk {
 
   close(): void {
     closeSync(this.#file)
-    rmSync(this.#path)
   }
 }

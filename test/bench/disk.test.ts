@@ -5,17 +5,16 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Disk } from '../../bench/disk.js'
 
-test('the median of each row is told, and nothing is left behind', () => {
+test('each row is told once, and nothing can be left behind', () => {
   const folder = mkdtempSync(join(tmpdir(), 'eider-bench-'))
   try {
     const disk = new Disk(folder)
     for (const row of ['append', 'lmtp-1', 'append']) disk.measure(row)
-    expect(readdirSync(folder)).toHaveLength(1)
+    expect(readdirSync(folder)).toEqual([])
     expect(`${disk}`).toMatch(
       /^48 KB written and synchronised, ms beside each row: append \d+\.\d\d, lmtp-1 \d+\.\d\d\.$/,
     )
     disk.close()
-    expect(readdirSync(folder)).toEqual([])
   } finally {
     rmSync(folder, { recursive: true })
   }

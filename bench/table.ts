@@ -89,7 +89,7 @@ function shown(value: number | undefined, unit: Figure['unit']): string {
 function goalText({ figure: { better, unit, clusterGoal }, goal, floor }: Line): string {
   if (goal === undefined) return ''
   const sign = better === 'more' ? '≥' : '≤'
-  const value = goal.toLocaleString('en-US', { maximumFractionDigits: 0 })
+  const value = goal.toLocaleString('en-US', { maximumFractionDigits: goal < 10 ? 1 : 0 })
   const text = `${sign} ${value}${unit === '/s' ? '' : ' '}${unit}`
   return floor === undefined || typeof clusterGoal !== 'object'
     ? text

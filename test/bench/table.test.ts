@@ -24,6 +24,7 @@ const ROW: Row = {
   figures: () => [
     { key: 'rate', label: 'rate', unit: '/s', goal: 1000, better: 'more' },
     { key: 'time', label: 'time', unit: 'ms', goal: 10, better: 'less' },
+    { key: 'growth', label: 'growth', unit: '×', goal: 1.5, better: 'less' },
   ],
   begin: async () => ({ measure: async () => undefined }),
 }
@@ -49,6 +50,7 @@ test('the ratio says how many times a goal is reached, whichever way is better',
   const two = new Target(parseServer('two=imap://127.0.0.1:144', []), PLAN)
   for (const value of [3000, 1, 2000]) one.record('rate', value)
   one.record('time', 5)
+  one.record('growth', 1)
   const wrong = new Map<string, Error>([['row two', new Error('3 instead of 4')]])
   expect(
     markdown(lines([ROW], [one, two], PLAN, wrong), ['one', 'two'])
@@ -57,6 +59,7 @@ test('the ratio says how many times a goal is reached, whichever way is better',
   ).toEqual([
     '| rate | ≥ 1,000/s | 2,000/s | 2.00 |  | failed |  |  |',
     '| time | ≤ 10 ms | 5.00 ms | 2.00 |  | failed |  |  |',
+    '| growth | ≤ 1.5 × | 1.00 × | 1.50 |  | failed |  |  |',
   ])
   const absent = new Map<string, Error>([['row two', new NotGiven('no pid')]])
   expect(markdown(lines([ROW], [one, two], PLAN, absent), ['one', 'two'])).toContain('| 2.00 |  | – |  |  |')

@@ -13,11 +13,11 @@ export class Latencies {
     this.values[this.count++] = milliseconds
   }
 
-  /** The value below which `part` (0 … 1) of the latencies are; NaN where there are none. */
+  /** The least value that `part` (0 … 1) of the latencies do not exceed; NaN where there are none. */
   percentile(part: number): number {
     if (this.count === 0) return Number.NaN
     const sorted = this.values.slice(0, this.count).sort()
-    return sorted[Math.min(this.count - 1, Math.floor(part * this.count))] ?? Number.NaN
+    return sorted[Math.max(0, Math.ceil(part * this.count) - 1)] ?? Number.NaN
   }
 }
 

@@ -28,8 +28,8 @@ const IN_FLIGHT = 4
  * that has to wait for those of other instances: else each instance begins more and smaller ones, which take longer still.
  */
 const OVERLAP_MS = 100
-/** Milliseconds that are waited for those who have just been answered and are likely to ask again. */
-const GATHER_MS = 4
+/** Part of what the last transaction took that those who have just been answered, and are likely to ask again, are waited for. */
+const GATHER = { share: 0.6, mostMs: 12 }
 /** Milliseconds of conflicts after which whoever holds the account may be dead. */
 const SUSPICIOUS_MS = 1000
 const BACKOFF_MS = { first: 4, most: 150 }
@@ -49,8 +49,8 @@ export class GroupCommit {
   #unsure = 0
   /** When the last group began. */
   #begun = Number.NEGATIVE_INFINITY
-  /** When the last group ended, and how many are asking or may ask again soon. */
-  #ended = Number.NEGATIVE_INFINITY
+  /** Until when how many are waited for, who are asking or may ask again soon. */
+  #gathering = Number.NEGATIVE_INFINITY
   #expected = 0
   #timer: NodeJS.Timeout | undefined
   #closing = false
@@ -126,7 +126,7 @@ export class GroupCommit {
   /** From when on the next group may begin: the fewer groups there are, the less each mutation costs MongoDB. */
   #mayBegin(): number {
     if (this.#underWay > 0) return this.#begun + OVERLAP_MS
-    return this.#line.length < this.#expected ? this.#ended + GATHER_MS : 0
+    return this.#line.length < this.#expected ? this.#gathering : 0
   }
 
   /** Never throws: everyone in the group is answered or waits again. */
@@ -198,6 +198,7 @@ export class GroupCommit {
   }
 
   async #attempt(session: ClientSession, rows: readonly (readonly Waiting[])[]): Promise<void> {
+    const began = performance.now()
     const outcomes = new Map<Mutation<unknown>, Outcome>()
     // Most likely it is no longer so, and the transaction would be for nothing.
     for (const account of accountsOf(rows.flat()))
@@ -219,7 +220,8 @@ export class GroupCommit {
     this.#database.committed(session)
     transaction.remember(accountsOf(waiting))
     // Before anybody is answered: some ask again at once, and are then in the line already.
-    this.#ended = performance.now()
+    const now = performance.now()
+    this.#gathering = now + Math.min(GATHER.mostMs, (now - began) * GATHER.share)
     this.#expected = waiting.length + this.#line.length
     for (const one of waiting) one.settle(outcomes.get(one.mutation))
   }

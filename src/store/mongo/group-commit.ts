@@ -28,7 +28,10 @@ const IN_FLIGHT = 4
  * that has to wait for those of other instances: else each instance begins more and smaller ones, which take longer still.
  */
 const OVERLAP_MS = 100
-/** Part of what the last transaction took that those who have just been answered, and are likely to ask again, are waited for. */
+/**
+ * Those who have just been answered are likely to ask again: they are waited for, as long as this share of what their transaction
+ * took, and at the most so many milliseconds.
+ */
 const GATHER = { share: 0.6, mostMs: 12 }
 /** Milliseconds of conflicts after which whoever holds the account may be dead. */
 const SUSPICIOUS_MS = 1000
@@ -49,8 +52,8 @@ export class GroupCommit {
   #unsure = 0
   /** When the last group began. */
   #begun = Number.NEGATIVE_INFINITY
-  /** Until when how many are waited for, who are asking or may ask again soon. */
-  #gathering = Number.NEGATIVE_INFINITY
+  /** How many are asking or may ask again soon, and until when they are waited for. */
+  #gatherUntil = Number.NEGATIVE_INFINITY
   #expected = 0
   #timer: NodeJS.Timeout | undefined
   #closing = false
@@ -126,7 +129,7 @@ export class GroupCommit {
   /** From when on the next group may begin: the fewer groups there are, the less each mutation costs MongoDB. */
   #mayBegin(): number {
     if (this.#underWay > 0) return this.#begun + OVERLAP_MS
-    return this.#line.length < this.#expected ? this.#gathering : 0
+    return this.#line.length < this.#expected ? this.#gatherUntil : 0
   }
 
   /** Never throws: everyone in the group is answered or waits again. */
@@ -221,7 +224,7 @@ export class GroupCommit {
     transaction.remember(accountsOf(waiting))
     // Before anybody is answered: some ask again at once, and are then in the line already.
     const now = performance.now()
-    this.#gathering = now + Math.min(GATHER.mostMs, (now - began) * GATHER.share)
+    this.#gatherUntil = now + Math.min(GATHER.mostMs, (now - began) * GATHER.share)
     this.#expected = waiting.length + this.#line.length
     for (const one of waiting) one.settle(outcomes.get(one.mutation))
   }

@@ -2,6 +2,7 @@
 // a suite that is skipped is told at the end of the run (test/support/global-setup.ts), and in CI nothing may be skipped.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { appendFileSync, existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { homedir } from 'node:os'
@@ -76,13 +77,26 @@ export function spawnProgram(
   })
 }
 
-/** A port of loopback that is free now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
+/**
+ * Below those that Linux gives to outgoing connections and to listeners on port 0 (32768 and above): nobody takes one of
+ * these by chance before its program listens, nor while it is down.
+ */
+const PORTS = { from: 20_000, to: 26_000 }
+const given = new Set<number>()
+
+/** A port of loopback that is free now, and that this process has not given out before. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.to)
+    if (given.has(port) || !(await isFree(port))) continue
+    given.add(port)
+    return port
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }

@@ -1,5 +1,6 @@
 // A source as both engines keep it: octets, and JSON that is parsed when somebody asks for it.
 
+import { type Span, spansOf } from '../kit/spans.js'
 import { DEFAULT_LIMITS } from '../mime/limits.js'
 import type { Cut, Part } from '../model/message.js'
 import type { StoredSource } from './messages.js'
@@ -41,12 +42,6 @@ export const cutsJson = (cuts: readonly Cut[]): string => (cuts.length === 0 ? '
 export const blobsOf = (cuts: readonly Cut[]): Buffer[] =>
   [...new Set(cuts.map((cut) => cut.blob))].map((hash) => Buffer.from(hash, 'hex'))
 
-/** What one page of sources may hold. */
-interface SourcePage {
-  readonly octets: number
-  readonly count: number
-}
-
 /**
  * Contents in pages that hold little, whatever they are. Of a large message most octets are blobs: its skeleton is not much
  * longer than it may be before that happens.
@@ -54,18 +49,8 @@ interface SourcePage {
 export function* sourcePagesOf(
   contents: Uint32Array,
   sizes: Float64Array,
-  most: SourcePage,
+  most: Pick<Span, 'octets' | 'count'>,
 ): Iterable<Uint32Array> {
-  let from = 0
-  let octets = 0
-  for (let at = 0; at < contents.length; at++) {
-    const size = Math.min(sizes[at] ?? 0, DEFAULT_LIMITS.spillAt)
-    if (at > from && (octets + size > most.octets || at - from === most.count)) {
-      yield contents.subarray(from, at)
-      from = at
-      octets = 0
-    }
-    octets += size
-  }
-  if (from < contents.length) yield contents.subarray(from)
+  for (const [from, end] of spansOf(sizes, { ...most, octetsEach: DEFAULT_LIMITS.spillAt }))
+    yield contents.subarray(from, end)
 }

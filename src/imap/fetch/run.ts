@@ -1,12 +1,15 @@
 // FETCH over a list of UIDs: pages of the index, in batches that stay small while the client is slow; rows in large
 // buffers; turns given to others. RFC 3501 §6.4.5; of messages expunged elsewhere RFC 2180 §4.1.1.
 
+import { readAhead } from '../../kit/read-ahead.js'
+import { spansOf } from '../../kit/spans.js'
 import { Turn } from '../../kit/turn.js'
 import { changeFlags } from '../../mail/change-flags.js'
 import { prepared, readEntries } from '../../mail/entries.js'
 import { sliceEntries } from '../../mail/entry-columns.js'
 import { type MessageSource, openSources } from '../../mail/source.js'
 import type { Entries } from '../../mail/types.js'
+import { DEFAULT_LIMITS } from '../../mime/limits.js'
 import { FLAG_WORDS, type FlagTable, namesAll, SEEN } from '../../model/flags.js'
 import { isStoreError } from '../../store/errors.js'
 import { no } from '../reply.js'
@@ -17,8 +20,13 @@ import type { Item, SectionItem, SimpleItem } from './items.js'
 import { type Batch, endRow, writeRow } from './rows.js'
 import { type Content, contentOf, sendSection } from './sections.js'
 
-/** Messages whose contents are read at once: what a client that does not read keeps in memory. */
-const BATCH = 256
+/**
+ * Messages whose ENVELOPEs or BODYSTRUCTUREs are read at once. Neither is much longer than what is read of a header; of all that
+ * a client does not read, so much is held here three times.
+ */
+const BATCH = { octets: 16 * 2 ** 20, count: 512, octetsEach: DEFAULT_LIMITS.header }
+/** Batches that are read while one is sent: from another machine they take as long to come as one to be sent. */
+const AHEAD = 2
 
 /** Octets of header fields that are held at once, for one message. */
 const MAX_COPIED = 8 * 2 ** 20
@@ -45,6 +53,14 @@ function planOf(items: readonly Item[], byUid: boolean, view: View): Plan {
     source,
     cold: source || COLD.some((item) => all.has(item)),
     setsSeen: !view.readOnly && sections.some(({ seen }) => seen),
+  }
+}
+
+/** What is dealt with at once: of what the index alone tells, a page. */
+async function* partsOf(pages: AsyncIterable<Entries>): AsyncIterable<Entries> {
+  for await (const entries of pages) {
+    if (entries.cold === undefined) yield entries
+    else for (const [from, end] of spansOf(entries.cold.sizes, BATCH)) yield sliceEntries(entries, from, end)
   }
 }
 
@@ -131,17 +147,8 @@ class Fetch {
     return this.#table
   }
 
-  async page(entries: Entries): Promise<void> {
-    const table = await this.#tableFor(entries)
-    const size = this.#plan.simple.length === 0 || this.#plan.cold ? BATCH : entries.length
-    for (let from = 0; from < entries.length; from += size) {
-      const part = sliceEntries(entries, from, Math.min(entries.length, from + size))
-      if (this.#plan.source) await this.#sendWithSources(part, table)
-      else await this.#sendRows(await batchOf(this.#session, part, this.#plan), table)
-    }
-  }
-
-  async #sendRows(batch: Batch, table: FlagTable): Promise<void> {
+  async sendRows(batch: Batch): Promise<void> {
+    const table = await this.#tableFor(batch.entries)
     const { writer } = this.#session.output
     const view = this.#view
     const context = { writer, view, table }
@@ -157,7 +164,8 @@ class Fetch {
     await this.#pause()
   }
 
-  async #sendWithSources(part: Entries, table: FlagTable): Promise<void> {
+  async sendWithSources(part: Entries): Promise<void> {
+    const table = await this.#tableFor(part)
     const { entries, changed } = this.#plan.setsSeen
       ? await setSeen(this.#session, this.#view, part)
       : { entries: part, changed: new Set<number>() }
@@ -232,7 +240,11 @@ export async function fetchAll(
   const view = session.selected
   const plan = planOf(items, byUid, view)
   const fetch = new Fetch(session, view, plan)
-  const pages = readEntries(session.services, session.account, view.mailbox, uids, { cold: plan.cold })
-  for await (const entries of pages) await fetch.page(entries)
+  const parts = partsOf(readEntries(session.services, session.account, view.mailbox, uids, plan))
+  if (plan.source) for await (const part of parts) await fetch.sendWithSources(part)
+  else {
+    const batches = readAhead(parts, AHEAD, (part) => batchOf(session, part, plan))
+    for await (const batch of batches) await fetch.sendRows(batch)
+  }
   return fetch.sent
 }

@@ -1,6 +1,7 @@
 // Contents as they are read: in pages, each by one command, but for texts.
 
 import { BSON, type FindOptions } from 'mongodb'
+import { readAhead } from '../../kit/read-ahead.js'
 import type { AccountId } from '../../model/ids.js'
 import type { Summary } from '../../model/message.js'
 import type { StoredSource } from '../messages.js'
@@ -75,18 +76,8 @@ async function* oneAfterAnother<T>(
   ahead: number,
   read: (page: Uint32Array) => Promise<T>,
 ): AsyncIterable<T> {
-  const asked: Promise<T>[] = []
-  for (const page of pages) {
-    const answer = read(page)
-    // Awaited in its turn; a caller that has stopped listening by then leaves it unheard.
-    answer.catch(() => {})
-    asked.push(answer)
-    if (asked.length <= ahead) continue
-    yield (await asked.shift()) as T
-    await betweenPages()
-  }
-  for (const answer of asked) {
-    yield await answer
+  for await (const page of readAhead(pages, ahead, read)) {
+    yield page
     await betweenPages()
   }
 }

@@ -10,7 +10,7 @@ import { packMessage } from './pack-message.js'
 import { CONTENT_PAGE } from './reading-contents.js'
 
 /** Long mutations run in slices: each takes about this much of the writer, then others have their turn. */
-const SLICE_MS = 8
+const SLICE_MS = 3
 
 const appendedOf = (result: AppendResult): Appended => ({
   uidValidity: result.uidValidity,

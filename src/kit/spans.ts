@@ -1,6 +1,7 @@
 // Neighbours that are dealt with at once.
 
-export interface Span {
+/** What one span may hold. */
+export interface SpanLimits {
   readonly octets: number
   readonly count: number
   /** No item counts for more octets than this. */
@@ -8,7 +9,10 @@ export interface Span {
 }
 
 /** Where each span begins and ends (exclusive): at least one item, and no more than `most` says. */
-export function* spansOf(sizes: Float64Array, most: Span): Iterable<readonly [from: number, end: number]> {
+export function* spansOf(
+  sizes: Float64Array,
+  most: SpanLimits,
+): Iterable<readonly [from: number, end: number]> {
   let from = 0
   let octets = 0
   for (let at = 0; at < sizes.length; at++) {

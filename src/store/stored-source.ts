@@ -1,6 +1,6 @@
 // A source as both engines keep it: octets, and JSON that is parsed when somebody asks for it.
 
-import { type Span, spansOf } from '../kit/spans.js'
+import { type SpanLimits, spansOf } from '../kit/spans.js'
 import { DEFAULT_LIMITS } from '../mime/limits.js'
 import type { Cut, Part } from '../model/message.js'
 import type { StoredSource } from './messages.js'
@@ -49,7 +49,7 @@ export const blobsOf = (cuts: readonly Cut[]): Buffer[] =>
 export function* sourcePagesOf(
   contents: Uint32Array,
   sizes: Float64Array,
-  most: Pick<Span, 'octets' | 'count'>,
+  most: Pick<SpanLimits, 'octets' | 'count'>,
 ): Iterable<Uint32Array> {
   for (const [from, end] of spansOf(sizes, { ...most, octetsEach: DEFAULT_LIMITS.spillAt }))
     yield contents.subarray(from, end)

@@ -21,8 +21,8 @@ import { type Batch, endRow, writeRow } from './rows.js'
 import { type Content, contentOf, sendSection } from './sections.js'
 
 /**
- * Messages whose ENVELOPEs or BODYSTRUCTUREs are read at once. Neither is much longer than what is read of a header; of all that
- * a client does not read, so much is held here three times.
+ * Messages whose ENVELOPEs or BODYSTRUCTUREs are read at once. Neither is much longer than what is read of a header. For a client
+ * that does not read, one such batch is held and those that are read ahead.
  */
 const BATCH = { octets: 16 * 2 ** 20, count: 512, octetsEach: DEFAULT_LIMITS.header }
 /** Batches that are read while one is sent: from another machine they take as long to come as one to be sent. */
@@ -57,7 +57,7 @@ function planOf(items: readonly Item[], byUid: boolean, view: View): Plan {
 }
 
 /** What is dealt with at once: of what the index alone tells, a page. */
-async function* partsOf(pages: AsyncIterable<Entries>): AsyncIterable<Entries> {
+async function* slicesOf(pages: AsyncIterable<Entries>): AsyncIterable<Entries> {
   for await (const entries of pages) {
     if (entries.cold === undefined) yield entries
     else for (const [from, end] of spansOf(entries.cold.sizes, BATCH)) yield sliceEntries(entries, from, end)
@@ -164,11 +164,11 @@ class Fetch {
     await this.#pause()
   }
 
-  async sendWithSources(part: Entries): Promise<void> {
-    const table = await this.#tableFor(part)
+  async sendWithSources(slice: Entries): Promise<void> {
+    const table = await this.#tableFor(slice)
     const { entries, changed } = this.#plan.setsSeen
-      ? await setSeen(this.#session, this.#view, part)
-      : { entries: part, changed: new Set<number>() }
+      ? await setSeen(this.#session, this.#view, slice)
+      : { entries: slice, changed: new Set<number>() }
     const batch = await batchOf(this.#session, entries, this.#plan)
     if (entries.cold === undefined) return
     const { services, account } = this.#session
@@ -240,10 +240,10 @@ export async function fetchAll(
   const view = session.selected
   const plan = planOf(items, byUid, view)
   const fetch = new Fetch(session, view, plan)
-  const parts = partsOf(readEntries(session.services, session.account, view.mailbox, uids, plan))
-  if (plan.source) for await (const part of parts) await fetch.sendWithSources(part)
+  const slices = slicesOf(readEntries(session.services, session.account, view.mailbox, uids, plan))
+  if (plan.source) for await (const slice of slices) await fetch.sendWithSources(slice)
   else {
-    const batches = readAhead(parts, AHEAD, (part) => batchOf(session, part, plan))
+    const batches = readAhead(slices, AHEAD, (slice) => batchOf(session, slice, plan))
     for await (const batch of batches) await fetch.sendRows(batch)
   }
   return fetch.sent

@@ -71,7 +71,7 @@ function* pagesOf(contents: Uint32Array): Iterable<Uint32Array> {
 }
 
 /** The next `ahead` pages are on their way while the caller tells of one. */
-async function* oneAfterAnother<T>(
+async function* readPages<T>(
   pages: Iterable<Uint32Array>,
   ahead: number,
   read: (page: Uint32Array) => Promise<T>,
@@ -110,7 +110,7 @@ export class ContentReads {
     options: FindOptions,
     read: (document: ContentDocument) => readonly [string, T],
   ): AsyncIterable<(T | undefined)[]> {
-    return oneAfterAnother(pagesOf(contents), AHEAD, async (page) => {
+    return readPages(pagesOf(contents), AHEAD, async (page) => {
       const found = await this.#database.read('reading contents', (session) =>
         this.#database
           .collection('content')
@@ -132,9 +132,7 @@ export class ContentReads {
     contents: Uint32Array,
     sizes: Float64Array,
   ): AsyncIterable<readonly (StoredSource | undefined)[]> {
-    return oneAfterAnother(sourcePagesOf(contents, sizes, SOURCES), 1, (page) =>
-      this.#sourcePage(account, page),
-    )
+    return readPages(sourcePagesOf(contents, sizes, SOURCES), 1, (page) => this.#sourcePage(account, page))
   }
 
   async #sourcePage(account: AccountId, contents: Uint32Array): Promise<(StoredSource | undefined)[]> {

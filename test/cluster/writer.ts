@@ -35,6 +35,7 @@ export class Writer {
   readonly allocated: (readonly [MailboxId, number])[] = []
   readonly observed: Snapshot[] = []
   readonly done: Record<Kind, number> = { append: 0, deliver: 0, copy: 0, move: 0, flag: 0, expunge: 0 }
+  slowestMs = 0
   readonly #services: Services
   readonly #work: WriterWork
   readonly #random: Random
@@ -54,7 +55,9 @@ export class Writer {
       const view = this.#random.pick(this.#views)
       await view.refresh()
       const kind = KINDS[n] ?? this.#choose(view)
+      const began = performance.now()
       await this.#change(kind, view)
+      this.slowestMs = Math.max(this.slowestMs, performance.now() - began)
       this.done[kind]++
       await view.refresh()
       if (this.#random.between(1, REMEMBERED) === 1) this.observed.push(view.snapshot())

@@ -114,7 +114,10 @@ describeWith(['mongod', 'redis-server'], 'four processes with four writers each,
       expect(previous).toBe(storageUsed)
       expect(await runEider([...settings(on.set), 'check'])).toMatchObject({ code: 0 })
       const done = sumOf(stopped.map((told) => told.done))
-      console.log(`${JSON.stringify(done)}; ${replayed} observed states led to the last`)
+      const slowest = Math.round(Math.max(...stopped.map((told) => told.slowestMs)))
+      console.log(
+        `${JSON.stringify(done)}; the slowest took ${slowest} ms; ${replayed} observed states led to the last`,
+      )
       for (const count of Object.values(done)) expect(count).toBeGreaterThan(0)
       expect(replayed).toBeGreaterThan(PROCESSES)
     } finally {

@@ -182,6 +182,31 @@ describeWith(['mongod'], 'the group commit', () => {
     expect(await client.commits.run(demandTwo)).toBe(2)
   })
 
+  test('an account that conflicted is locked before it is read, and what is remembered of it stays good', async () => {
+    const account = await newAccount(client)
+    await client.commits.run(addOne(account))
+    await failCommand(
+      { times: 1 },
+      { failCommands: ['update'], errorCode: 112, errorLabels: ['TransientTransactionError'] },
+    )
+    await client.commits.run(addOne(account))
+    const whatIsSent = async (mutation: Mutation<unknown>): Promise<string[]> => {
+      client.commands.length = 0
+      await client.commits.run(mutation)
+      return [...client.commands]
+    }
+    const locked = ['findAndModify', 'update', 'commitTransaction']
+    expect(await whatIsSent(addOne(account))).toEqual(locked)
+    await other.commits.run(addOne(account))
+    expect(await whatIsSent(addOne(account))).toEqual(locked)
+    const nothing: Mutation<void> = { name: 'nothing', accounts: [account], run: async () => {} }
+    expect(await whatIsSent(nothing)).toEqual(['findAndModify', 'commitTransaction'])
+    expect(await whatIsSent(addOne(account))).toEqual(locked)
+    // Each moved the version by one: a transaction that did not lock it would notice any of them.
+    expect(await stored(account)).toMatchObject({ quota: 6, modseq: 7, version: 8 })
+    expect(await other.commits.run(addOne(account))).toBe(8)
+  })
+
   test('a defect of one mutation is its own', async () => {
     const account = await newAccount(client)
     const broken: Mutation<void> = {

@@ -35,7 +35,7 @@ const OVERLAP_MS = 100
 const GATHER = { share: 0.6, mostMs: 12 }
 /** Milliseconds of conflicts after which whoever holds the account may be dead. */
 const SUSPICIOUS_MS = 1000
-const BACKOFF_MS = { first: 4, most: 150 }
+const BACKOFF_MS = { first: 4, most: 50 }
 /** Milliseconds for which an unknown commit is asked after; then the transaction itself has long ended. */
 const COMMIT_MS = 90_000
 
@@ -195,7 +195,7 @@ export class GroupCommit {
       this.#instance.endLapsed().catch(() => {
         // MongoDB is away: the mutations will say so.
       })
-    this.#line.contended(first.mutation.accounts)
+    this.#line.conflicted(first.mutation.accounts)
     const most = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** Math.min(first.conflicts, 10))
     this.#line.again(waiting, Math.random() * most)
   }
@@ -203,9 +203,6 @@ export class GroupCommit {
   async #attempt(session: ClientSession, rows: readonly (readonly Waiting[])[]): Promise<void> {
     const began = performance.now()
     const outcomes = new Map<Mutation<unknown>, Outcome>()
-    // Most likely it is no longer so, and the transaction would be for nothing.
-    for (const account of accountsOf(rows.flat()))
-      if (this.#line.isContended(account)) this.#memory.forget(account)
     const transaction = new Transaction(this.#database, session, this.#memory)
     this.#database.raise(session)
     session.startTransaction({
@@ -213,6 +210,11 @@ export class GroupCommit {
       readPreference: 'primary',
       writeConcern: { w: 'majority', journal: true },
     })
+    for (const account of accountsOf(rows.flat())) {
+      if (this.#line.hasConflicted(account)) await transaction.claim(account)
+      // Most likely what is remembered is no longer so, and the transaction would be for nothing.
+      else if (this.#line.isContended(account)) this.#memory.forget(account)
+    }
     await transaction.run(
       rows.map((row): Row => row.map(({ mutation }) => mutation)),
       outcomes,

@@ -169,6 +169,8 @@ export class Transaction {
   readonly #documents: Documents
   /** Accounts whose documents were taken from memory. */
   readonly #recalled = new Set<number>()
+  /** Accounts whose version this transaction moved before it read anything of them. */
+  readonly #claimed = new Set<number>()
 
   constructor(database: MongoDatabase, session: ClientSession, memory: Memory) {
     this.#database = database
@@ -177,10 +179,31 @@ export class Transaction {
     this.#documents = new Documents(database, session)
   }
 
+  /**
+   * Others write this account at this very time: it is locked before anything of it is read, so that a conflict shows at once,
+   * and nobody comes between reading and writing. To be called before `run`.
+   */
+  async claim(account: number): Promise<void> {
+    const claimed = await this.#database
+      .collection('account')
+      .findOneAndUpdate(
+        { _id: accountKey(account) },
+        { $inc: { version: 1 } },
+        { session: this.#session, returnDocument: 'after' },
+      )
+    if (claimed === null) return
+    this.#claimed.add(account)
+    const document = claimed as unknown as Stored
+    const remembered =
+      this.#memory.versionOf(account) === claimed.version - 1 ? this.#memory.recall(account) : []
+    this.#documents.assume([...remembered, { collection: COLLECTIONS.account, document }])
+  }
+
   /** Runs the mutations of each row one after another, the rows side by side, and writes what they changed; commits nothing. */
   async run(rows: readonly Row[], outcomes: Map<Mutation<unknown>, Outcome>): Promise<void> {
     const accounts = new Set(rows.flatMap((row) => row.flatMap((mutation) => mutation.accounts)))
     for (const account of accounts) {
+      if (this.#claimed.has(account)) continue
       const remembered = this.#memory.recall(account)
       if (remembered.length > 0) this.#recalled.add(account)
       this.#documents.assume(remembered)
@@ -209,7 +232,8 @@ export class Transaction {
         this.#memory.forget(account)
         continue
       }
-      const version = base ? Number(base['version']) : undefined
+      const moved = this.#claimed.has(account) ? 1 : 0
+      const version = base ? Number(base['version']) - moved : undefined
       // The last, so that it is the last to go.
       documents.push({ collection: COLLECTIONS.account, document })
       this.#memory.remember(account, version, documents, gone)
@@ -275,6 +299,7 @@ export class Transaction {
     const slot = this.#documents.slot('account', id)
     if (slot === undefined || !accounts.has(account))
       throw new Error(`a mutation changed account ${account}, which it did not name`)
+    if (this.#claimed.has(account)) return
     const { base, now } = slot
     if (base !== null && base !== undefined && now !== null)
       slot.now = { ...now, version: Number(base['version']) + 1 }

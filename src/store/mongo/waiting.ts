@@ -68,6 +68,8 @@ export class WaitingLine {
   readonly #mostAccounts: number
   readonly #onDue: () => void
   readonly #held = new Set<number>()
+  /** Until when each is locked before it is read. */
+  readonly #conflicted = new Map<number, number>()
   /** Until when each is kept apart. */
   readonly #contended = new Map<number, number>()
   /** Until when another change elsewhere tells that it happens all the time. */
@@ -97,14 +99,21 @@ export class WaitingLine {
   }
 
   /** Other instances write them at this very time. */
-  contended(accounts: readonly number[]): void {
-    for (const account of accounts) note(this.#contended, account)
+  conflicted(accounts: readonly number[]): void {
+    for (const account of accounts) {
+      note(this.#conflicted, account)
+      note(this.#contended, account)
+    }
   }
 
   /** Another instance has written it since this one did: the second time within seconds it counts as contended. */
   changedElsewhere(account: number): void {
     if (isNoted(this.#changedElsewhere, account)) note(this.#contended, account)
     note(this.#changedElsewhere, account)
+  }
+
+  hasConflicted(account: number): boolean {
+    return isNoted(this.#conflicted, account)
   }
 
   isContended(account: number): boolean {

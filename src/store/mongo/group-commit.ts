@@ -195,7 +195,7 @@ export class GroupCommit {
       this.#instance.endLapsed().catch(() => {
         // MongoDB is away: the mutations will say so.
       })
-    this.#line.conflicted(first.mutation.accounts)
+    this.#line.conflicted(accountsOf(waiting))
     const most = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** Math.min(first.conflicts, 10))
     this.#line.again(waiting, Math.random() * most)
   }

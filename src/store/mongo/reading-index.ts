@@ -28,7 +28,7 @@ const PAGE_CHUNKS = 128
 /** Tombstones of one command. */
 const READ_TOMBSTONES = 256
 
-type ReadDocument = Pick<ChunkDocument, '_id' | 'chunk' | 'max_modseq' | 'hot'> & {
+export type ReadDocument = Pick<ChunkDocument, '_id' | 'chunk' | 'max_modseq' | 'hot'> & {
   readonly cold?: Uint8Array
 }
 
@@ -51,10 +51,9 @@ export class IndexReads {
     const end = query.to ?? MAX_UID
     for (let from = query.from ?? 1; ; ) {
       const range = { account, mailbox, from, to: end }
-      const chunks = await this.#chunks(range, query)
+      const { chunks, complete } = await this.#chunks(range, query)
       const last = chunks.at(-1)
-      const complete = chunks.length < READ_CHUNKS || last === undefined
-      const covered = complete ? end : Math.min(end, firstUidOf(last.chunk + 1) - 1)
+      const covered = complete || last === undefined ? end : Math.min(end, firstUidOf(last.chunk + 1) - 1)
       for (let at = 0; at === 0 || at < chunks.length; at += PAGE_CHUNKS) {
         if (at > 0) await betweenPages()
         const page = chunks.slice(at, at + PAGE_CHUNKS)
@@ -70,7 +69,7 @@ export class IndexReads {
     }
   }
 
-  #chunks(range: Range, query: EntryQuery): Promise<ReadDocument[]> {
+  #chunks(range: Range, query: EntryQuery): Promise<ChunkPage> {
     const { account, mailbox } = range
     const since: number = query.since ?? 0
     const from = chunkOf(range.from)
@@ -81,7 +80,7 @@ export class IndexReads {
     const filter = since === 0 ? between : changed
     const hint = since === 0 ? '_id_' : 'by_modseq'
     return this.#database.read('reading entries', async (session) =>
-      uniqueChunks(
+      pageOf(
         await this.#database
           .collection('chunk')
           .find<ReadDocument>(filter, { session, projection, hint, singleBatch: true })
@@ -183,6 +182,19 @@ export class IndexReads {
     return found === null || found.deleted_at !== null || found.selectable === 0 ? undefined : found.deleted
   }
 }
+
+interface ChunkPage {
+  /** In order, each once. */
+  readonly chunks: readonly ReadDocument[]
+  /** There is nothing behind them. */
+  readonly complete: boolean
+}
+
+/** A page is full by what was found: a chunk that was met twice takes the place of another one. */
+export const pageOf = (found: ReadDocument[]): ChunkPage => ({
+  chunks: uniqueChunks(found),
+  complete: found.length < READ_CHUNKS,
+})
 
 /**
  * A chunk that changes while the index of modseqs is walked goes on to a place that the walk has yet to come to, and may be

@@ -8,6 +8,8 @@ export interface MimeLimits {
   readonly parts: number
   /** Octets of one header that are read for fields. */
   readonly header: number
+  /** Octets of all headers of a message, after which no further part is looked for; the last one may end behind it. */
+  readonly headers: number
   /** Parameters of one field. */
   readonly parameters: number
   /** Addresses of one kind (From, To, …). */
@@ -24,6 +26,7 @@ export const DEFAULT_LIMITS: MimeLimits = {
   levels: 100,
   parts: 10_000,
   header: 1024 * 1024,
+  headers: 2 * 1024 * 1024,
   parameters: 1_000,
   addresses: 10_000,
   cutAt: 32 * 1024,

@@ -146,6 +146,17 @@ test('a message broken off drops what it was writing', async () => {
   expect([sink.opened, sink.aborted, sink.blobs.size]).toEqual([1, 1, 0])
 })
 
+test('of a message whose headers are longer than all that is read of them the rest is one part', () => {
+  const headers = `Content-Type: text/plain; ${'x=y; '.repeat(200)}\r\n`
+  const part = `--b\r\n${headers}\r\nbody\r\n`
+  const source = `Content-Type: multipart/mixed; boundary=b\r\n\r\n${part.repeat(50)}--b--\r\n`
+  const { root } = parse(source, { headers: 10 * headers.length })
+  // That of the message counts as well, and each counts its empty line.
+  expect(root.children).toHaveLength(11)
+  const last = root.children?.at(-1)
+  expect(last === undefined ? '' : text(source, last)).toContain('--b--')
+})
+
 test('the octets of a write may be used again', () => {
   const octets = Buffer.from('Subject: x\n\nbody')
   const parser = new MessageParser()

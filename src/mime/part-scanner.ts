@@ -50,6 +50,8 @@ export class PartScanner {
   #newlines = 0
   #regionStart = 0
   #parts = 1
+  /** Octets of headers that were read. */
+  #headers = 0
   #boundaryText: string | undefined
   /** After a delimiter line comes another part, or, after the last one, the epilogue. */
   #partFollows = false
@@ -255,6 +257,10 @@ export class PartScanner {
     if (end === this.#pos) part.header = { start, end: end - this.#newlineBefore(end - start) }
   }
 
+  get #mayGrow(): boolean {
+    return this.#parts < this.#limits.parts && this.#headers < this.#limits.headers
+  }
+
   #beginPart(start: number): void {
     this.cutter.end(start)
     this.#openChild(start, false)
@@ -273,7 +279,7 @@ export class PartScanner {
     else parent.part.children?.push(child.part)
     this.#parts++
     // The last part that is counted takes everything that follows.
-    if (this.#parts >= this.#limits.parts) this.#boundaries.clear()
+    if (!this.#mayGrow) this.#boundaries.clear()
     this.#current = child
     this.#mode = 'header'
     this.#probed = start
@@ -284,6 +290,7 @@ export class PartScanner {
     const { part, isMessage, parent } = this.#current
     const inDigest = !isMessage && parent?.part.subtype === 'digest'
     const text = this.kept.latin1(part.header.start, end)
+    this.#headers += text.length
     const { boundary, fields } = readHeader(part, text, isMessage, inDigest, this.#limits)
     this.#boundaryText = boundary
     if (fields === undefined) return
@@ -308,7 +315,7 @@ export class PartScanner {
 
   #openBody(open: OpenPart, start: number, opens: boolean): void {
     const { part } = open
-    const deeper = open.depth < this.#limits.levels && this.#parts < this.#limits.parts
+    const deeper = open.depth < this.#limits.levels && this.#mayGrow
     const isMultipart = part.type === 'multipart'
     const isMessage = holdsMessage(part)
     if (isMultipart && deeper) {

@@ -26,7 +26,7 @@ function refusalOfStore(code: StoreErrorCode): Refusal {
       return no('Above a limit of this server', 'LIMIT')
     case 'disk-full':
     case 'unavailable':
-      return no('Not possible at the moment; nothing was changed', 'UNAVAILABLE')
+      return no('Not possible at the moment', 'UNAVAILABLE')
     case 'corrupt':
       return no('The stored data is damaged; the administrator has been told', 'CONTACTADMIN')
     case 'no-such-account':

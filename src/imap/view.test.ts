@@ -101,13 +101,24 @@ test('silence is about what the session itself gave the messages', () => {
 
 test('a hint that is not of the own change, or came too late to be read, is not forgotten', () => {
   const view = viewOf([1])
-  view.noteOwn(slice([1], [9], 9, 1), false)
+  view.noteOwn(slice([1], [9], 9, 1), true)
   view.noteHint(9)
   expect(view.othersChanged()).toBe(false)
   view.noteHint(11)
   view.readUpTo(modSeq(10))
   expect(view.othersChanged()).toBe(true)
   view.readUpTo(modSeq(11))
+  expect(view.othersChanged()).toBe(false)
+})
+
+test('a silent change behind one of somebody else tells of it, whether its hint has come or not', () => {
+  const view = viewOf([1, 2])
+  view.noteOwn(slice([1], [9], 9, 1, 8), false)
+  expect(view.othersChanged()).toBe(true)
+  view.readUpTo(modSeq(9))
+  // The next slice of the same command follows on the own one.
+  view.noteOwn(slice([1], [10], 10, 1, 9), false)
+  view.noteOwn(slice([2], [11], 11, 1, 10), false)
   expect(view.othersChanged()).toBe(false)
 })
 

@@ -169,6 +169,8 @@ export class View {
       if (changed > 0) this.#reach(modseq)
       return
     }
+    // Somebody else changed something before, and the hint of it may yet come, or be lost.
+    if (!told && !this.#ownModseqs.has(before)) this.noteHint(before)
     // Where nothing changed, the modseq is that of somebody else's change.
     if (changed > 0) this.#ownModseqs.add(modseq)
     const knownFrom = told ? 0 : changed > 0 ? modseq : Number.POSITIVE_INFINITY

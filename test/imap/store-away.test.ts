@@ -31,6 +31,20 @@ test('a message is read although \\Seen cannot be set, and is not said to be see
   client.close()
 })
 
+test('a message that is set \\Seen and cannot be read then is told to be seen', async () => {
+  const client = await ImapClient.login(server.port, 'anna')
+  await client.ok('CREATE unread')
+  await client.append('unread', 'Subject: a\r\n\r\nbody\r\n')
+  await client.ok('SELECT unread')
+  const failing = vi.spyOn(server.services.store, 'sources').mockImplementation(() => {
+    throw new StoreError('unavailable', 'away')
+  })
+  expect((await client.command('FETCH 1 BODY[TEXT]')).tagged).toMatch(/^NO \[UNAVAILABLE\]/)
+  failing.mockRestore()
+  expect(await client.ok('NOOP')).toEqual(['* 1 FETCH (UID 1 FLAGS (\\Seen \\Recent))'])
+  client.close()
+})
+
 const pair = () => Promise.all([ImapClient.login(server.port, 'anna'), ImapClient.login(server.port, 'anna')])
 
 /** What sessions read first when they look for changes. */

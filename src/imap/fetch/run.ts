@@ -8,7 +8,7 @@ import { changeFlags } from '../../mail/change-flags.js'
 import { prepared, readEntries } from '../../mail/entries.js'
 import { sliceEntries } from '../../mail/entry-columns.js'
 import { type MessageSource, openSources } from '../../mail/source.js'
-import type { Entries } from '../../mail/types.js'
+import type { Entries, FlagsChanged } from '../../mail/types.js'
 import { DEFAULT_LIMITS } from '../../mime/limits.js'
 import { FLAG_WORDS, type FlagTable, namesAll, SEEN } from '../../model/flags.js'
 import { isStoreError } from '../../store/errors.js'
@@ -21,10 +21,10 @@ import { type Batch, endRow, writeRow } from './rows.js'
 import { type Content, contentOf, sendSection } from './sections.js'
 
 /**
- * Messages whose ENVELOPEs or BODYSTRUCTUREs are read at once. Neither is much longer than what is read of a header. For a client
- * that does not read, one such batch is held and those that are read ahead.
+ * Messages whose ENVELOPEs or BODYSTRUCTUREs are read at once. Neither is much longer than the headers that are read of a
+ * message. For a client that does not read, one such batch is held and those that are read ahead.
  */
-const BATCH = { octets: 16 * 2 ** 20, count: 512, octetsEach: DEFAULT_LIMITS.header }
+const BATCH = { octets: 16 * 2 ** 20, count: 512, octetsEach: DEFAULT_LIMITS.headers }
 /** Batches that are read while one is sent: from another machine they take as long to come as one to be sent. */
 const AHEAD = 2
 
@@ -89,23 +89,29 @@ async function batchOf(session: Session, entries: Entries, { simple }: Plan): Pr
 const unseenOf = ({ uids, flags }: Entries): Uint32Array =>
   uids.filter((_, at) => ((flags[at * FLAG_WORDS] ?? 0) & SEEN) === 0)
 
+interface Seen {
+  /** As they are now. */
+  readonly entries: Entries
+  /** UIDs of those that were changed. */
+  readonly changed: ReadonlySet<number>
+  /** To be noted once the client was sent the flags. */
+  readonly slices: readonly FlagsChanged[]
+}
+
 /**
- * Sets \Seen where it is not set; returns the entries as they are now, and which of them were changed. Where that cannot be
- * written they stay as they are: a full disk must not keep anyone from reading mail.
+ * Sets \Seen where it is not set. Where that cannot be written the entries stay as they are: a full disk must not keep anyone from
+ * reading mail.
  */
-async function setSeen(
-  session: Session,
-  view: View,
-  entries: Entries,
-): Promise<{ entries: Entries; changed: Set<number> }> {
+async function setSeen(session: Session, view: View, entries: Entries): Promise<Seen> {
   const unseen = unseenOf(entries)
   const changed = new Set<number>()
-  if (unseen.length === 0) return { entries, changed }
+  const slices: FlagsChanged[] = []
+  if (unseen.length === 0) return { entries, changed, slices }
   const flags = entries.flags.slice()
   const change = { mode: 'add', flags: ['\\Seen'] } as const
   try {
     for await (const slice of changeFlags(session.services, session.account, view.mailbox, unseen, change)) {
-      view.noteOwn(slice, true)
+      slices.push(slice)
       for (let at = 0; at < slice.entries.length; at++) {
         const uid = slice.entries.uids[at] ?? 0
         const words = slice.entries.flags.subarray(at * FLAG_WORDS, (at + 1) * FLAG_WORDS)
@@ -116,7 +122,7 @@ async function setSeen(
   } catch (error) {
     if (!isStoreError(error, 'disk-full') && !isStoreError(error, 'unavailable')) throw error
   }
-  return { entries: { ...entries, flags }, changed }
+  return { entries: { ...entries, flags }, changed, slices }
 }
 
 class Fetch {
@@ -166,9 +172,20 @@ class Fetch {
 
   async sendWithSources(slice: Entries): Promise<void> {
     const table = await this.#tableFor(slice)
-    const { entries, changed } = this.#plan.setsSeen
+    const { entries, changed, slices }: Seen = this.#plan.setsSeen
       ? await setSeen(this.#session, this.#view, slice)
-      : { entries: slice, changed: new Set<number>() }
+      : { entries: slice, changed: new Set(), slices: [] }
+    const before = this.sent
+    try {
+      await this.#sendOpened(entries, changed, table)
+    } finally {
+      // Who was not sent all, because it could not be read, is told of the flags as of anybody else's change.
+      if (this.sent - before === entries.length) for (const one of slices) this.#view.noteOwn(one, true)
+      else if (slices.length > 0) this.#view.markStale()
+    }
+  }
+
+  async #sendOpened(entries: Entries, changed: ReadonlySet<number>, table: FlagTable): Promise<void> {
     const batch = await batchOf(this.#session, entries, this.#plan)
     if (entries.cold === undefined) return
     const { services, account } = this.#session

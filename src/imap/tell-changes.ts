@@ -6,7 +6,7 @@ import { type Changes, readChanges } from '../mail/changes.js'
 import { flagTable } from '../mail/entries.js'
 import { claimRecent } from '../mail/mailboxes.js'
 import type { Entries, Mailbox } from '../mail/types.js'
-import { FLAG_WORDS, type FlagTable } from '../model/flags.js'
+import { FLAG_BITS, FLAG_WORDS, type FlagTable } from '../model/flags.js'
 import { isStoreError } from '../store/errors.js'
 import { flagList, namesOf } from './flag-lists.js'
 import { ConnectionEnded } from './reply.js'
@@ -18,7 +18,7 @@ export function tellKeywords(session: Session, view: View, table: FlagTable): vo
   const names = namesOf(table)
   if (names.length === view.flagsTold) return
   view.flagsTold = names.length
-  writeFlags(session, names, view.readOnly)
+  writeFlags(session, names, view.readOnly ? [] : table.length < FLAG_BITS ? [...names, '\\*'] : names)
 }
 
 /** The account's table of flags as of now; what is new in it is told. */
@@ -28,12 +28,14 @@ export async function readKeywords(session: Session, view: View): Promise<FlagTa
   return table
 }
 
-/** `\*`: keywords may be created by storing them (RFC 3501 §7.1). Nothing can be stored in a read-only mailbox. */
-function writeFlags(session: Session, names: readonly string[], readOnly: boolean): void {
+/**
+ * `\*` among those that are kept: keywords may be created by storing them (RFC 3501 §7.1), as long as the account may have more.
+ * Nothing can be stored in a read-only mailbox.
+ */
+function writeFlags(session: Session, names: readonly string[], permanent: readonly string[]): void {
   const { writer } = session.output
   writer.line(`* FLAGS (${names.join(' ')})`)
-  const permanent = readOnly ? '' : [...names, '\\*'].join(' ')
-  writer.line(`* OK [PERMANENTFLAGS (${permanent})] Flags that are kept`)
+  writer.line(`* OK [PERMANENTFLAGS (${permanent.join(' ')})] Flags that are kept`)
 }
 
 /** `* n FETCH (UID u FLAGS (…))` for those of the entries that are in the picture and not told of already. */

@@ -30,11 +30,14 @@ export function flagTableOf(keywords: readonly Keyword[]): (string | undefined)[
 export interface KeywordTable {
   /** The table as it is now; a copy that the caller may change. */
   read(): (string | undefined)[]
-  /** Numbers a new keyword; returns its bit. */
+  /** Numbers a new keyword; returns its bit, -1 where the account has all that it may have. */
   add(name: string): number
 }
 
-/** Bits of the named flags; keywords that the account does not have yet are numbered where `add` says so, else left out. */
+/**
+ * Bits of the named flags; keywords that the account does not have yet are numbered where `add` says so, else left out, as are
+ * those beyond all that an account may have (RFC 3501 §7.1, PERMANENTFLAGS).
+ */
 export function flagWords(keywords: KeywordTable, flags: readonly string[], add: boolean): Uint32Array {
   const words = new Uint32Array(FLAG_WORDS)
   let table: (string | undefined)[] | undefined
@@ -45,7 +48,7 @@ export function flagWords(keywords: KeywordTable, flags: readonly string[], add:
       bit = flagBit(table, flag)
       if (bit < 0 && add) {
         bit = keywords.add(flag)
-        table[bit] = flag
+        if (bit >= 0) table[bit] = flag
       }
     }
     if (bit >= 0) words[bit >>> 5] = (words[bit >>> 5] ?? 0) | (1 << (bit & 31))
@@ -53,16 +56,10 @@ export function flagWords(keywords: KeywordTable, flags: readonly string[], add:
   return words
 }
 
-/** The bit for a new keyword of an account whose lowest unused number is `next`. Throws `limit`. */
+/** The bit for a new keyword of an account whose lowest unused number is `next`; -1 where all are used. Throws `limit`. */
 export function newKeywordBit(account: number, next: number, name: string): number {
-  const where = `account ${account}`
   if (Buffer.byteLength(name) > MAX_KEYWORD_LENGTH)
-    throw new StoreError('limit', `${where}: a keyword has at most ${MAX_KEYWORD_LENGTH} octets`)
+    throw new StoreError('limit', `account ${account}: a keyword has at most ${MAX_KEYWORD_LENGTH} octets`)
   const bit = Math.max(next, FIRST_KEYWORD_BIT)
-  if (bit >= FLAG_BITS)
-    throw new StoreError(
-      'limit',
-      `${where} has used all of its ${FLAG_BITS - FIRST_KEYWORD_BIT} keywords: "${name}" cannot be added`,
-    )
-  return bit
+  return bit < FLAG_BITS ? bit : -1
 }

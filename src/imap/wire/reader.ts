@@ -1,6 +1,7 @@
 // Reads one command, its literals in place, by the productions of RFC 3501 §9. Methods carry the grammar's names: peek…
 // asks, take… consumes what may be there, expect… demands. The first thing that does not fit ends the reading.
 
+import { SYSTEM_FLAGS } from '../../model/flags.js'
 import type { NumberRange } from '../../model/number-set.js'
 import { ASTRING, ATOM, DIGIT, endOfRun, ITEM, LIST, TAG } from './characters.js'
 import { parseDate, parseDateTime, type ZonedDate } from './dates.js'
@@ -12,6 +13,7 @@ const MAX_NESTING = 100
 const MAX_NUMBER = 2 ** 32 - 1
 /** Flags in one list, at the most: more than an entry can bear. */
 const MAX_FLAGS = 256
+const SETTABLE = new Set(SYSTEM_FLAGS.map((flag) => flag.toLowerCase()))
 
 const SPACE = 0x20
 const QUOTE = 0x22
@@ -275,12 +277,15 @@ export class Reader {
     return this.peek() === QUOTE
   }
 
-  /** `flag`: a keyword, or a backslash and a word. `\Recent` cannot be set (RFC 3501 §2.3.2). */
+  /**
+   * `flag`: a keyword, or one of the system's flags. No standard defines further ones, and what is stored is told again, which a server
+   * must not do with them (RFC 3501 §9, flag-extension); `\Recent` cannot be set (§2.3.2).
+   */
   expectFlag(): string {
-    const system = this.take('\\')
-    const name = this.expectAtom('flag')
-    if (system && name.toLowerCase() === 'recent') this.fail('a flag that can be set expected')
-    return system ? `\\${name}` : name
+    if (!this.take('\\')) return this.expectAtom('flag')
+    const name = `\\${this.expectAtom('flag')}`
+    if (!SETTABLE.has(name.toLowerCase())) this.fail('a flag that can be set expected')
+    return name
   }
 
   /** `flag-list = "(" [flag *(SP flag)] ")"` */

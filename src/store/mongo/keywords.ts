@@ -10,6 +10,7 @@ export const wordsOf = (account: AccountDocument, flags: readonly string[], add:
       read: () => flagTableOf(account.keywords),
       add: (name) => {
         const bit = newKeywordBit(account.account, account.keyword_next, name)
+        if (bit < 0) return bit
         account.keywords = [...account.keywords, { bit, name }]
         account.keyword_next = bit + 1
         return bit

@@ -25,6 +25,7 @@ export class KeywordRows {
 
   #number(account: AccountRow, name: string): number {
     const bit = newKeywordBit(account.account, account.keyword_next, name)
+    if (bit < 0) return bit
     this.#insert.run(account.account, bit, name)
     account.keyword_next = bit + 1
     return bit

@@ -4,7 +4,15 @@
 
 import type { Turn } from '../kit/turn.js'
 import { nextField } from '../mime/header-fields.js'
-import { DECODED_WHEN_SEARCHED, decodedHeaderText, isOwnText, partText, textParts } from '../mime/text.js'
+import {
+  DECODED_WHEN_SEARCHED,
+  decodedHeaderText,
+  innerParts,
+  isOwnText,
+  partText,
+  reportText,
+  textParts,
+} from '../mime/text.js'
 import { TextStream } from '../mime/text-stream.js'
 import { foldCase } from '../model/fold.js'
 import type { AccountId, ContentId } from '../model/ids.js'
@@ -52,7 +60,10 @@ async function* headerTexts(source: MessageSource, turn: Turn): AsyncGenerator<s
   const pieces: Uint8Array[] = []
   const end = Math.min(source.root.header.end, MOST_HEADER)
   for await (const piece of source.read(0, source.traceLength + end)) pieces.push(piece)
-  const header = Buffer.concat(pieces)
+  yield* headerLines(Buffer.concat(pieces), turn)
+}
+
+async function* headerLines(header: Buffer, turn: Turn): AsyncGenerator<string, void, undefined> {
   for (let at = 0; at < header.length; ) {
     const next = nextField(header, at + DECODED_AT_ONCE)
     const text = decodedHeaderText(header.subarray(at, next))
@@ -87,6 +98,27 @@ async function* bodyTexts(source: MessageSource, turn: Turn): AsyncGenerator<str
   }
 }
 
+/** What the body holds beside text parts, and is never kept: headers of parts and of messages inside, and reports. */
+async function* innerTexts(source: MessageSource, turn: Turn): AsyncGenerator<string, void, undefined> {
+  for (const part of [source.root, ...innerParts(source.root)]) {
+    if (part !== source.root) yield* partHeader(source, part, turn)
+    const report = reportText(part)
+    if (report === undefined) continue
+    yield* partTexts(source, report, turn)
+    yield '\n'
+  }
+}
+
+async function* partHeader(
+  source: MessageSource,
+  { header: { start, end } }: Part,
+  turn: Turn,
+): AsyncGenerator<string, void, undefined> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of source.readOriginal(start, Math.min(end, start + MOST_HEADER))) pieces.push(piece)
+  yield* headerLines(Buffer.concat(pieces), turn)
+}
+
 /** The text of a message that is decoded at once: undefined where its text is kept, or where it is large. */
 function smallText(source: MessageSource): { header: string; body: string } | undefined {
   const octets = source.inMemory()
@@ -99,6 +131,13 @@ function smallText(source: MessageSource): { header: string; body: string } | un
     if (!isOwnText(part, own)) encoded += own.length
     if (encoded > DECODED_WHEN_SEARCHED) return undefined
     body += `${partText(part, own)}\n`
+  }
+  for (const part of [source.root, ...innerParts(source.root)]) {
+    if (part !== source.root)
+      body += `${decodedHeaderText(original.subarray(part.header.start, part.header.end))}\n`
+    const report = reportText(part)
+    if (report !== undefined)
+      body += `${partText(report, original.subarray(part.body.start, part.body.end))}\n`
   }
   const header = octets.subarray(0, source.traceLength + source.root.header.end)
   return { header: foldCase(`${decodedHeaderText(header)}\n`), body: foldCase(body) }
@@ -114,8 +153,9 @@ async function anyText(
 ): Promise<{ header: string; body: string }> {
   const header = await foldAll(headerTexts(source, turn), turn)
   const kept = await services.store.text(account, content)
-  const body = await foldAll(typeof kept === 'string' ? [kept] : bodyTexts(source, turn), turn)
-  return { header, body }
+  const texts = await foldAll(typeof kept === 'string' ? [kept] : bodyTexts(source, turn), turn)
+  const inner = await foldAll(innerTexts(source, turn), turn)
+  return { header, body: `${texts}\n${inner}` }
 }
 
 /** Throws StoreError. */

@@ -115,6 +115,11 @@ test('all fields of a header, decoded', () => {
   expect(decodedHeaderText(header)).toBe('Subject: café\nTo: a\tb\nX: é')
 })
 
+test('a line end inside an encoded word begins no field', () => {
+  const header = Buffer.from('Subject: =?utf-8?Q?hi=0AX-Spam:_YES?=\r\nTo: =?utf-8?B?YQ0KYg==?=\r\n\r\n')
+  expect(decodedHeaderText(header)).toBe('Subject: hi X-Spam: YES\nTo: a b')
+})
+
 test('ids, threads and addresses of the summary', () => {
   const reply = parse(
     'Message-ID: <c@x>\nIn-Reply-To: <b@x>\nReferences: <a@x>\n <b@x>\nFrom: =?utf-8?q?J=C3=B6?= <j@x>\n\n',

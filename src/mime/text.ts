@@ -38,6 +38,24 @@ export function textParts(root: Part): Part[] {
   return found
 }
 
+/** All parts of a message but itself, those of messages inside it too, in their order: their headers are text of its body. */
+export function innerParts(root: Part): Part[] {
+  const found: Part[] = []
+  const open: Part[] = [root]
+  for (let part = open.pop(); part !== undefined; part = open.pop()) {
+    if (part !== root) found.push(part)
+    if (part.message !== undefined) open.push(part.message)
+    else if (part.children !== undefined) open.push(...[...part.children].reverse())
+  }
+  return found
+}
+
+/** A report about a message (message/delivery-status and kin) as the plain text that it is; undefined for any other part. */
+export const reportText = (part: Part): Part | undefined =>
+  part.type === 'message' && part.message === undefined
+    ? { ...part, type: 'text', subtype: 'plain' }
+    : undefined
+
 /** Whether the body, as it stands in the source, is already its visible text in ASCII or UTF-8. */
 export function isOwnText(part: Leaf, body: Uint8Array): boolean {
   if (part.type !== 'text' || part.subtype === 'html') return false
@@ -59,7 +77,9 @@ export function decodedHeaderText(header: Uint8Array): string {
   const source = octets.toString('latin1')
   const lines: string[] = []
   eachField(source, (start, nameEnd, valueStart, end) => {
-    lines.push(`${source.slice(start, nameEnd)}: ${decodeWords(unfold(source, valueStart, end))}`)
+    // An encoded word may hold a line end: what stands behind it is no field of its own.
+    const value = decodeWords(unfold(source, valueStart, end)).replaceAll(/[\r\n]+/g, ' ')
+    lines.push(`${source.slice(start, nameEnd)}: ${value}`)
   })
   return lines.join('\n')
 }

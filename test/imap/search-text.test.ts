@@ -42,12 +42,17 @@ function message(padding: number): string {
     '--b',
     'Content-Type: message/rfc822',
     '',
+    'Subject: =?utf-8?Q?zur=C3=BCck?=',
     'Content-Type: text/plain; charset=utf-8',
     'Content-Transfer-Encoding: base64',
     '',
     ...(base64.match(/.{1,76}/g) ?? []),
     '--b',
-    'Content-Type: image/png',
+    'Content-Type: message/delivery-status',
+    '',
+    'Final-Recipient: rfc822; nobody@example.org',
+    '--b',
+    'Content-Type: image/png; name="=?utf-8?Q?K=C3=BCste?=.png"',
     '',
     'never in an image',
     '--b--',
@@ -66,10 +71,14 @@ test('each text is found in messages of every size, and nothing else is', { time
     const [line = ''] = await client.ok(`SEARCH CHARSET UTF-8 ${key} "${latin1(text)}"`)
     return (line.match(/\d+/g) ?? []).map(Number)
   }
-  for (const text of ['DER KÄFER', 'ein café im süden', 'STRASSE'])
+  for (const text of [
+    ...['DER KÄFER', 'ein café im süden', 'STRASSE'],
+    // The body holds its parts' headers, those of messages inside it, and reports.
+    ...['subject: zurück', 'KÜSTE.png', 'recipient: rfc822; nobody@example.org', 'message/rfc822'],
+  ])
     for (const key of ['BODY', 'TEXT']) expect([key, text, await found(key, text)]).toEqual([key, text, all])
   expect(await found('TEXT', 'grüsse aus riga')).toEqual(all)
   expect(await found('HEADER Subject', 'GRÜSSE')).toEqual(all)
-  for (const text of ['grüsse aus riga', 'hidden', 'never in an image', 'Content-Type'])
+  for (const text of ['grüsse aus riga', 'hidden', 'never in an image', 'boundary=b'])
     expect([text, await found('BODY', text)]).toEqual([text, []])
 })

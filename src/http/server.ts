@@ -29,6 +29,7 @@ const ROUTES = [users, addresses, quotas, passwords, mailboxes, health]
 
 /** Octets of a request's body: the largest has a password of 1,024 characters and an address. */
 const BODY_LIMIT = 64 * 1024
+const BODIES = ['application/json', 'application/x-www-form-urlencoded']
 const HEADER_LIMIT = 16 * 1024
 /** Milliseconds that a client has to read our last answer and leave. */
 const LINGER_MS = 2_000
@@ -108,7 +109,8 @@ function createApi(services: Services, options: HttpOptions): Api {
     keepAliveTimeout: 10_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    exposeHeadRoutes: false,
+    // RFC 9110 §9.1: whoever serves GET serves HEAD.
+    exposeHeadRoutes: true,
     http: { maxHeaderSize: HEADER_LIMIT },
     frameworkErrors: (error, _, reply) => refuse(reply, refusalOf(error)),
     clientErrorHandler: refuseOctets,
@@ -174,7 +176,9 @@ const CLIENT_ERRORS: Readonly<Record<string, readonly [status: string, code: str
 }
 
 function refuse(reply: FastifyReply, { status, code, error }: ReturnType<typeof refusalOf>): void {
-  if (status === 401) reply.header('www-authenticate', 'Bearer realm="eider"')
+  // RFC 6750 §3.1
+  const why = code === 'invalid-token' ? ', error="invalid_token"' : ''
+  if (status === 401) reply.header('www-authenticate', `Bearer realm="eider"${why}`)
   if (status === 503) reply.header('retry-after', '5')
   // A plain serializer: the route's own would judge this body by the schema of its status.
   reply
@@ -191,7 +195,9 @@ function acceptForms(api: Api): void {
     async (_: unknown, text: string) => parseForm(text),
   )
   api.addHook('preValidation', async (request) => {
-    const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
+    const isForm = /^application\/x-www-form-urlencoded(?:\s*;|$)/i.test(
+      request.headers['content-type'] ?? '',
+    )
     if (!isForm || typeof request.body !== 'object' || request.body === null) return
     request.body = typedForm(request.body as Record<string, string>, request.routeOptions.schema?.body)
   })
@@ -235,7 +241,10 @@ async function describe(api: Api, version: string): Promise<void> {
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{ token: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform(route) {
+      const { schema, url } = jsonSchemaTransform(route)
+      return { schema: route.schema?.body === undefined ? schema : { ...schema, consumes: BODIES }, url }
+    },
   })
   api.get('/openapi.json', { config: { open: true }, schema: { hide: true } }, async () => api.swagger())
   api.get('/docs', { config: { open: true }, schema: { hide: true } }, async (_, reply) =>

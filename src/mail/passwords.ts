@@ -29,11 +29,15 @@ export interface Passwords {
   readonly verified: VerifiedLogins
 }
 
-/** As it is hashed: NFC (RFC 8265 §4.2.2); undefined where it can be no password. */
+/**
+ * As it is hashed: NFC (RFC 8265 §4.2.2); undefined where it can be no password. U+FFFD is what octets that are not UTF-8 become,
+ * whatever they were: it would open to all that have as many.
+ */
 export function preparePassword(password: string): string | undefined {
   if (password === '' || password.length > MAX_PASSWORD_OCTETS) return undefined
   const prepared = password.normalize('NFC')
-  const impossible = /[\p{Cc}\p{Cs}]/u.test(prepared) || Buffer.byteLength(prepared) > MAX_PASSWORD_OCTETS
+  const impossible =
+    /[\p{Cc}\p{Cs}\ufffd]/u.test(prepared) || Buffer.byteLength(prepared) > MAX_PASSWORD_OCTETS
   return impossible ? undefined : prepared
 }
 
@@ -75,7 +79,7 @@ export function createPasswords(): Passwords {
     hash(password) {
       const prepared = preparePassword(password)
       if (prepared !== undefined) return turns.run(() => hash(prepared, COST))
-      const rule = `1 to ${MAX_PASSWORD_OCTETS} octets without control characters`
+      const rule = `1 to ${MAX_PASSWORD_OCTETS} octets of UTF-8 without control characters`
       return Promise.reject(new MailError('invalid-password', `a password has ${rule}`))
     },
     async verify(stored, password, proceed) {

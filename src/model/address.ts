@@ -30,7 +30,7 @@ const DOT_ATOM = new RegExp(`^[${ATEXT}]+(?:\\.[${ATEXT}]+)*$`, 'u')
 /** qtextSMTP and quoted-pairSMTP, with UTF8-non-ascii. */
 const QUOTED = /^"((?:[\u0020\u0021\u0023-\u005b\u005d-\u007e\u0080-\u{10ffff}]|\\[\u0020-\u007e])*)"$/u
 /** Controls, lone surrogates, invisible format characters (but the joiners that words need), line and paragraph ends. */
-const IMPOSSIBLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufeff]|(?![\u200c\u200d])\p{Cf}/u
+const IMPOSSIBLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufeff\ufffd]|(?![\u200c\u200d])\p{Cf}/u
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
 const DOMAIN = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`)
 

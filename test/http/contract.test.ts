@@ -170,6 +170,13 @@ test.each<[string, string, object, number, string]>([
   ['name with a space', '/user/create', { username: 'test user', password: 'x' }, 400, 'invalid-username'],
   ['no password', '/user/create', { username: 'x' }, 400, 'invalid-input'],
   ['empty password', '/user/create', { username: 'x', password: '' }, 400, 'invalid-input'],
+  [
+    'password that is not UTF-8',
+    '/user/create',
+    { username: 'x', password: 'a\ufffd' },
+    400,
+    'invalid-password',
+  ],
   ['password with a NUL', '/user/create', { username: 'x', password: 'a\0b' }, 400, 'invalid-password'],
   ['negative quota', '/user/quota', { username: 'testuser', quota: -1 }, 400, 'invalid-input'],
   ['broken quota', '/user/quota', { username: 'testuser', quota: 1.5 }, 400, 'invalid-input'],
@@ -206,6 +213,22 @@ test('the OpenAPI document describes every route', async () => {
   const page = await (await server.http('/docs')).text()
   expect(page).toContain('/user/quota/reset')
   expect(page).not.toMatch(/<script|https?:\/\//)
+})
+
+test('what is open needs no token by the OpenAPI document either, and forms stand in it', async () => {
+  const { paths } = (await get('/openapi.json')).body as { paths: Record<string, Record<string, object>> }
+  expect(paths['/healthz']?.['get']).toMatchObject({ security: [] })
+  expect(paths['/readyz']?.['get']).toMatchObject({ security: [] })
+  expect(paths['/user/create']?.['post']).toMatchObject({
+    requestBody: { content: { 'application/json': {}, 'application/x-www-form-urlencoded': {} } },
+  })
+})
+
+test('HEAD is answered where GET is', async () => {
+  for (const path of ['/healthz', '/readyz', '/docs', '/openapi.json']) {
+    const answer = await server.http(path, { method: 'HEAD' })
+    expect([answer.status, await answer.text()]).toEqual([200, ''])
+  }
 })
 
 test('health, readiness and figures', async () => {

@@ -14,6 +14,7 @@ export const health: Routes = (api, services) => {
       config: { open: true },
       schema: {
         summary: 'The process answers',
+        security: [],
         tags: ['health'],
         response: { 200: z.object({ ok: z.literal(true) }) },
       },
@@ -26,6 +27,7 @@ export const health: Routes = (api, services) => {
     {
       config: { open: true },
       schema: {
+        security: [],
         summary: 'The store can take a write; whether other instances are heard at once stands beside it',
         tags: ['health'],
         response: {

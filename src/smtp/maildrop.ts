@@ -24,6 +24,7 @@ import {
   OK,
   type Reply,
   replyToError,
+  TRY_LATER,
   UNKNOWN_RECIPIENT,
 } from './replies.js'
 import type { SmtpSettings } from './settings.js'
@@ -99,7 +100,9 @@ export class Maildrop implements MailTarget<Rcpt> {
         await deliverAll(this.#services, ingested, deliveries)
         return [OK]
       } catch (error) {
-        return [this.#refusal(error, deliveries, ingested)]
+        // One answer for all: what one of them can never get, the others may yet; the next RCPT says whose it is.
+        const reply = this.#refusal(error, deliveries, ingested)
+        return [deliveries.length > 1 && reply.startsWith('5') ? TRY_LATER : reply]
       }
     }
     const outcomes = await deliverEach(this.#services, ingested, deliveries)
@@ -117,8 +120,11 @@ export class Maildrop implements MailTarget<Rcpt> {
       } else this.#services.log.warn(describeError(error), 'delivery-put-off')
       return replyToError(error)
     }
-    const accounts = deliveries.map(({ recipient }) => recipient.account)
-    return this.#withoutRoom(accounts, ingested.parsed.size)
+    const needed = Math.max(...deliveries.map(({ trace }) => ingested.parsed.size + trace.length))
+    return this.#withoutRoom(
+      deliveries.map(({ recipient }) => recipient.account),
+      needed,
+    )
   }
 
   #arrivalOf({ client, sender, recipients, id }: Envelope<Rcpt>): Arrival {

@@ -165,6 +165,29 @@ describe('recipients', () => {
     expect(await client.ask('RCPT TO:<anna@example.org>')).toMatch(/^552 5\.2\.2/)
   })
 
+  it('the lines above it count: what only they make too large is refused for good as well', async () => {
+    await accountWith(services, 'anna', 1000)
+    const { client } = await clientOf('smtp')
+    const most = `${MESSAGE}${'x'.repeat(900)}\r\n`
+    expect(await send(client, ['anna@example.org'], most)).toEqual([
+      '552 5.2.2 Message is larger than the mailbox may be',
+    ])
+  })
+
+  it('what one of two can never get is put off for both: the other may have it', async () => {
+    const gone = await accountWith(services, 'anna', 1000)
+    await accountWith(services, 'ben')
+    const to = ['anna@example.org', 'ben@example.org']
+    const { client } = await clientOf('smtp')
+    const later = [expect.stringMatching(/^451 /)]
+    expect(await send(client, to, `${MESSAGE}${'x'.repeat(1000)}\r\n`)).toEqual(later)
+    await client.ask('MAIL FROM:<sender@example.com>')
+    for (const address of to) await client.ask(`RCPT TO:<${address}>`)
+    await services.store.removeAccount(gone.id)
+    await client.ask('DATA')
+    expect([await client.ask(`${MESSAGE}.`)]).toEqual(later)
+  })
+
   it('LMTP decides each apart where the size was not declared; SMTP takes it for all or for none', async () => {
     const [anna, ben] = [await accountWith(services, 'anna', 1500), await accountWith(services, 'ben')]
     const to = ['anna@example.org', 'ben@example.org']

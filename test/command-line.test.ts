@@ -87,8 +87,19 @@ for (const where of ['running server', 'folder that nobody holds'] as const) {
         previousStorageUsed: 0,
         storageUsed: 0,
       })
-      expect(await eider('user quota anna much')).toMatchObject({ code: 2 })
+      expect(await eider('user quota anna much')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('much is no size'),
+      })
       expect(await eider('user quota anna')).toMatchObject({ code: 2 })
+      expect(await eider('user quota anna 5MiB --recount')).toMatchObject({ code: 2 })
+    })
+
+    test('wrong usage is told as JSON too', async () => {
+      for (const wrong of ['user show', 'frob', 'user frob', 'user quota anna', 'user list --set foo=1']) {
+        const { code, stderr } = await eider(`${wrong} --json`)
+        expect([code, JSON.parse(stderr)]).toMatchObject([2, { error: { code: 'usage' } }])
+      }
     })
 
     test('address add, list, remove', async () => {

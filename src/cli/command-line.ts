@@ -1,7 +1,7 @@
 // The eider command: its commands, options and exit codes. docs/operations.md, "Command line".
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.js'
+import { type LoadedConfig, loadConfig } from '../config/load.js'
 import { createLogger } from '../kit/log.js'
 import type { Finding } from '../mail/types.js'
 import { administer } from './admin.js'
@@ -9,7 +9,7 @@ import { confirm, readPassword } from './ask.js'
 import type { OpenServices } from './open.js'
 import type { OperationName } from './operations.js'
 import { type Output, printer, showConfig } from './print.js'
-import { describeError, RefusedError, UsageError } from './refusals.js'
+import { describeError, type Refusal, RefusedError, UsageError } from './refusals.js'
 
 /** What scripts can rely on. */
 export const EXIT = { done: 0, failed: 1, usage: 2, found: 3 } as const
@@ -27,27 +27,36 @@ interface PasswordOptions {
 
 /** Runs one command line (without the program's name) and returns the exit code. */
 export async function runCommandLine(args: readonly string[], open: OpenServices): Promise<number> {
-  const line = new CommandLine(open)
+  const line = new CommandLine(open, args.includes('--json'))
   try {
     await line.program.parseAsync([...args], { from: 'user' })
     return line.exitCode
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-    const { code, message } = describeError(error)
-    const json = line.program.opts<GlobalOptions>().json === true
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
+    const json = args.includes('--json')
+    // Of what it cannot parse Commander has told people already.
+    if (error instanceof CommanderError && !json) return EXIT.usage
+    const { code, message } = error instanceof CommanderError ? usageOf(error) : describeError(error)
     process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `eider: ${message}\n`)
     if (code === 'internal' && !json && process.env['NODE_DEBUG'] !== undefined) console.error(error)
-    return error instanceof ConfigError || error instanceof UsageError ? EXIT.usage : EXIT.failed
+    return code === 'usage' ? EXIT.usage : EXIT.failed
   }
 }
+
+const usageOf = ({ message }: CommanderError): Refusal => ({
+  code: 'usage',
+  message: message.replace(/^error: /, ''),
+})
 
 class CommandLine {
   readonly program = new Command('eider')
   exitCode: number = EXIT.done
   readonly #open: OpenServices
 
-  constructor(open: OpenServices) {
+  /** `silent`: what cannot be parsed is told by whoever catches it. */
+  constructor(open: OpenServices, silent: boolean) {
     this.#open = open
+    if (silent) this.program.configureOutput({ outputError: () => {} })
     this.program
       .description('A mail store: IMAP, SMTP and LMTP maildrop, and an HTTP API over one database')
       .option('--data <dir>', 'folder of everything that is kept (default: ./data)')
@@ -140,9 +149,10 @@ class CommandLine {
   }
 
   async #quota(name: string, size: string | undefined, recount: boolean): Promise<void> {
-    if (size === undefined && !recount) throw new UsageError('user quota: give a size, or --recount')
+    if ((size === undefined) !== recount) throw new UsageError('user quota: give a size, or --recount')
     if (size !== undefined) {
-      const quota = parseQuota(size)
+      const quota = octetsOf(size)
+      if (quota === undefined) throw new UsageError(`user quota: ${noSize(size)}`)
       await this.#run('user quota', { user: name, quota }, this.#print.done('quota set'))
     }
     if (recount) await this.#run('user recount', { user: name }, this.#print.recounted)
@@ -234,12 +244,20 @@ class CommandLine {
 
 const append = (value: string, before: readonly string[]): readonly string[] => [...before, value]
 
-/** Octets; 0 for the default. */
-function parseQuota(text: string): number {
+/** 0 for the default; undefined where it is no size. */
+function octetsOf(text: string): number | undefined {
   if (text === 'default') return 0
   try {
     return loadConfig({ environment: {}, set: [`quota.default=${text}`] }).config['quota.default']
   } catch {
-    throw new InvalidArgumentError(`${text} is no size; write it as 500MB, 2GiB or default`)
+    return undefined
   }
+}
+
+const noSize = (text: string) => `${text} is no size; write it as 500MB, 2GiB or default`
+
+function parseQuota(text: string): number {
+  const octets = octetsOf(text)
+  if (octets === undefined) throw new InvalidArgumentError(noSize(text))
+  return octets
 }

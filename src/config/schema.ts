@@ -1,9 +1,19 @@
 // Every key of the configuration, its default and its meaning, once: the types, the loader, `eider config show` and the
 // documentation come from here. docs/operations.md, "Configuration".
 
-import { hostname } from 'node:os'
 import { z } from 'zod'
-import { certificates, count, duration, flag, listen, size, url } from './values.js'
+import {
+  certificates,
+  count,
+  duration,
+  flag,
+  hostName,
+  listen,
+  localHostName,
+  size,
+  timer,
+  url,
+} from './values.js'
 
 const MONGODB = ['mongodb://', 'mongodb+srv://']
 
@@ -14,9 +24,7 @@ export const configSchema = z.object({
   'store.url': url('sqlite:', ...MONGODB)
     .prefault('sqlite:')
     .describe('where accounts and mail are kept; sqlite: in data'),
-  'store.timeout': duration(100)
-    .prefault('10s')
-    .describe('how long a MongoDB that does not answer is waited for'),
+  'store.timeout': timer().prefault('10s').describe('how long a MongoDB that does not answer is waited for'),
   'blobs.url': url('store', 'sqlite:', ...MONGODB)
     .prefault('store')
     .describe('where large bodies are kept; store: with the mail'),
@@ -37,7 +45,7 @@ export const configSchema = z.object({
     .describe('a list of {cert, key}; none: one is made in data'),
 
   'quota.default': size().prefault('1GiB').describe('what an account without a quota of its own may hold'),
-  'message.maxSize': size().prefault('64MiB').describe('one message at the most'),
+  'message.maxSize': size(1).prefault('64MiB').describe('one message at the most'),
 
   'imap.plaintextLogin': flag()
     .prefault(false)
@@ -47,29 +55,27 @@ export const configSchema = z.object({
     .prefault(1_000)
     .describe('of these, from one address (not loopback)'),
   'imap.maxConnectionsPerAccount': connections().prefault(5_000).describe('logged in to one account'),
-  'imap.idleTimeout': duration()
+  'imap.idleTimeout': timer()
     .prefault('30m')
     .describe('how long a logged-in client may be silent (RFC 3501 §5.4)'),
-  'imap.pollInterval': duration(100)
+  'imap.pollInterval': timer()
     .prefault('30s')
     .describe('how often IDLE looks for changes that nobody told it of'),
-  'imap.loginTimeout': duration().prefault('1m').describe('how long a client may take to log in'),
+  'imap.loginTimeout': timer().prefault('1m').describe('how long a client may take to log in'),
   'imap.copyMessages': count(1, 10_000_000).prefault(100_000).describe('messages of one COPY'),
 
-  'smtp.hostname': z
-    .string()
-    .regex(/^[A-Za-z0-9.-]{1,253}$/, 'a host name')
-    .prefault(hostname())
+  'smtp.hostname': hostName()
+    .prefault(localHostName())
     .describe('what SMTP, LMTP and the certificate call this host'),
   'smtp.maxConnections': connections().prefault(1_000).describe('SMTP and LMTP connections at once, each'),
   'smtp.maxConnectionsPerAddress': connections()
     .prefault(100)
     .describe('of these, from one address (not loopback)'),
   'smtp.maxRecipients': count(1, 100_000).prefault(1_000).describe('recipients of one message'),
-  'smtp.timeout': duration().prefault('5m').describe('how long a client may be silent (RFC 5321 §4.5.3.2.7)'),
+  'smtp.timeout': timer().prefault('5m').describe('how long a client may be silent (RFC 5321 §4.5.3.2.7)'),
 
   'http.maxConnections': connections().prefault(1_000).describe('HTTP connections at once'),
-  'http.timeout': duration().prefault('30s').describe('how long a request may take to arrive'),
+  'http.timeout': timer().prefault('30s').describe('how long a request may take to arrive'),
 
   'auth.failuresPerAddress': count(1, 1_000_000)
     .prefault(100)
@@ -89,7 +95,7 @@ export const configSchema = z.object({
   'retention.contentLimit': size()
     .prefault('1GiB')
     .describe('how much of it is kept for one account; the oldest goes first'),
-  'collector.interval': duration()
+  'collector.interval': timer(0)
     .prefault('10m')
     .describe('how often what nobody names any more is removed; 0: never'),
   'collector.grace': duration().prefault('1h').describe('how long a body that nothing refers to is kept'),

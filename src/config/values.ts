@@ -2,6 +2,7 @@
 // docs/operations.md, "Configuration".
 
 import { isIP } from 'node:net'
+import { hostname } from 'node:os'
 import { z } from 'zod'
 
 const SIZE_UNITS: Readonly<Record<string, number>> = {
@@ -17,12 +18,14 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   tib: 2 ** 40,
 }
 
+const DAY_MS = 86_400_000
+
 const DURATION_UNITS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,
   m: 60_000,
   h: 3_600_000,
-  d: 86_400_000,
+  d: DAY_MS,
 }
 
 /** A number with a unit, in the units' base; undefined where it is none. */
@@ -35,21 +38,25 @@ function measured(text: string, units: Readonly<Record<string, number>>): number
 }
 
 /** Octets. */
-export const size = () =>
+export const size = (min = 0) =>
   z.union([z.number(), z.string()]).transform((value, context) => {
     const octets = measured(String(value), SIZE_UNITS)
-    if (octets !== undefined) return octets
-    return refuse(context, 'a size, such as 500MB, 64MiB or 1GiB')
+    if (octets !== undefined && octets >= min) return octets
+    return refuse(context, `a size, such as 500MB, 64MiB or 1GiB${min === 0 ? '' : `, and at least ${min}B`}`)
   })
 
-/** Milliseconds. */
-export const duration = (min = 0) =>
+/** Milliseconds, `max` days at the most. */
+export const duration = (min = 0, max = Number.POSITIVE_INFINITY) =>
   z.union([z.literal(0), z.string()]).transform((value, context) => {
     const ms = value === 0 || value === '0' ? 0 : measured(value, DURATION_UNITS)
-    if (ms !== undefined && ms >= min) return ms
-    const least = min === 0 ? '' : ` and at least ${min}ms`
-    return refuse(context, `a duration with its unit, such as 500ms, 30s, 10m, 12h or 14d${least}`)
+    if (ms !== undefined && ms >= min && ms <= max * DAY_MS) return ms
+    const least = min === 0 ? '' : `, at least ${min}ms`
+    const most = Number.isFinite(max) ? `, at most ${max}d` : ''
+    return refuse(context, `a duration with its unit, such as 500ms, 30s, 10m or 12h${least}${most}`)
   })
+
+/** Milliseconds that a timer waits for, or twice as many: Node.js takes more than 2^31 for 1. */
+export const timer = (min = 100) => duration(min, 12)
 
 export const count = (min: number, max: number) =>
   z.union([z.number(), z.string()]).transform((value, context) => {
@@ -82,6 +89,19 @@ export const listen = () =>
     if (host !== undefined && port <= 65_535 && (!ipv6 || isIP(host) === 6)) return { host, port }
     return refuse(context, 'host:port, such as 127.0.0.1:9143 or [::1]:9143, or off')
   })
+
+/** Labels of letters, digits and hyphens (RFC 5321 §4.1.2, Domain). */
+const HOST_NAME =
+  /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i
+
+export const hostName = () =>
+  z.string().regex(HOST_NAME, 'a host name: letters, digits and hyphens between dots')
+
+/** This machine's name where it is one that may be said to others: some have an underscore. */
+export function localHostName(): string {
+  const name = hostname()
+  return HOST_NAME.test(name) ? name : 'localhost'
+}
 
 /** One of a URL's schemes, such as `sqlite:`; what stands behind is the engine's business. */
 export const url = (...schemes: readonly string[]) =>

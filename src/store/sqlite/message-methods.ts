@@ -9,9 +9,6 @@ import type { AppendArgs, AppendResult, CopyResult } from './calls.js'
 import { packMessage } from './pack-message.js'
 import { CONTENT_PAGE } from './reading-contents.js'
 
-/** Long mutations run in slices: each takes about this much of the writer, then others have their turn. */
-const SLICE_MS = 3
-
 const appendedOf = (result: AppendResult): Appended => ({
   uidValidity: result.uidValidity,
   uid: uid(result.uid),
@@ -45,7 +42,7 @@ async function append({ last, write }: Access, args: AppendArgs): Promise<Append
   return results.map(appendedOf)
 }
 
-const messageMutations = (access: Access): Mutations => ({
+const messageMutations = (access: Access, sliceMs: number): Mutations => ({
   async append(account, mailbox, messages, quotaLimit, path) {
     const deliveries = messages.map((message) => ({ account, mailbox, message: packMessage(message), path }))
     return append(access, { deliveries, quotaLimit })
@@ -59,14 +56,14 @@ const messageMutations = (access: Access): Mutations => ({
   },
   async *move(account, from, uids, to) {
     for (let rest = ascending(uids); rest.length > 0; ) {
-      const slice = await access.write('move', { account, from, uids: rest, to, sliceMs: SLICE_MS })
+      const slice = await access.write('move', { account, from, uids: rest, to, sliceMs })
       if (slice.to.length > 0) yield copiedOf(slice)
       rest = rest.slice(slice.done)
     }
   },
   async *changeFlags(account, mailbox, uids, { mode, flags }, unchangedSince) {
     const ask = (rest: Uint32Array) => {
-      const args = { account, mailbox, uids: rest, mode, flags, unchangedSince, sliceMs: SLICE_MS }
+      const args = { account, mailbox, uids: rest, mode, flags, unchangedSince, sliceMs }
       const answer = access.write('changeFlags', args)
       // Awaited in its turn; a caller that has stopped listening by then leaves it unheard.
       answer.catch(() => {})
@@ -93,7 +90,7 @@ const messageMutations = (access: Access): Mutations => ({
     let rest = uids === undefined ? undefined : ascending(uids)
     let fromChunk: number | undefined = 0
     while (fromChunk !== undefined && rest?.length !== 0) {
-      const args = { account, mailbox, uids: rest, fromChunk, sliceMs: SLICE_MS }
+      const args = { account, mailbox, uids: rest, fromChunk, sliceMs }
       const slice: Awaited<ReturnType<typeof access.write<'expunge'>>> = await access.write('expunge', args)
       if (slice.uids.length > 0) yield { modseq: modSeq(slice.modseq), uids: slice.uids }
       fromChunk = slice.nextChunk
@@ -102,8 +99,9 @@ const messageMutations = (access: Access): Mutations => ({
   },
 })
 
-export const messageMethods = (access: Access): MessageStore => ({
-  ...messageMutations(access),
+/** Long mutations run in slices: each takes about `sliceMs` milliseconds of the writer, then others have their turn. */
+export const messageMethods = (access: Access, sliceMs: number): MessageStore => ({
+  ...messageMutations(access, sliceMs),
   async *entries(account, mailbox, query) {
     const end = query.to ?? MAX_UID
     for (let from = query.from ?? 1; ; ) {

@@ -13,10 +13,13 @@ import { migrationMethods } from './migration-methods.js'
 /** To be loaded by the writer thread: `openDatabase({ file, modules: [STORE_MODULE, …] })`. */
 export const STORE_MODULE = new URL('./mutations.js', import.meta.url).href
 
+/** Of a long mutation, before others have their turn. */
+const SLICE_MS = 3
+
 /** The store in an open database; closing it closes the database. */
-export function sqliteStore(database: Database): Store {
+export function sqliteStore(database: Database, sliceMs = SLICE_MS): Store {
   const access = accessTo(database)
-  const messages = messageMethods(access)
+  const messages = messageMethods(access, sliceMs)
   return withStoreErrors({
     ...accountMethods(access),
     ...mailboxMethods(access, messages),

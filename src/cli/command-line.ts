@@ -27,13 +27,13 @@ interface PasswordOptions {
 
 /** Runs one command line (without the program's name) and returns the exit code. */
 export async function runCommandLine(args: readonly string[], open: OpenServices): Promise<number> {
-  const line = new CommandLine(open, args.includes('--json'))
+  const json = args.includes('--json')
+  const line = new CommandLine(open, json)
   try {
     await line.program.parseAsync([...args], { from: 'user' })
     return line.exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
-    const json = args.includes('--json')
     // Of what it cannot parse Commander has told people already.
     if (error instanceof CommanderError && !json) return EXIT.usage
     const { code, message } = error instanceof CommanderError ? usageOf(error) : describeError(error)

@@ -29,7 +29,7 @@ const ROUTES = [users, addresses, quotas, passwords, mailboxes, health]
 
 /** Octets of a request's body: the largest has a password of 1,024 characters and an address. */
 const BODY_LIMIT = 64 * 1024
-const BODIES = ['application/json', 'application/x-www-form-urlencoded']
+const BODY_TYPES = ['application/json', 'application/x-www-form-urlencoded']
 const HEADER_LIMIT = 16 * 1024
 /** Milliseconds that a client has to read our last answer and leave. */
 const LINGER_MS = 2_000
@@ -241,9 +241,11 @@ async function describe(api: Api, version: string): Promise<void> {
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{ token: [] }],
     },
-    transform(route) {
-      const { schema, url } = jsonSchemaTransform(route)
-      return { schema: route.schema?.body === undefined ? schema : { ...schema, consumes: BODIES }, url }
+    transform(described) {
+      const { schema, url } = jsonSchemaTransform(described)
+      const security = described.route.config?.open === true ? { security: [] } : {}
+      const consumes = described.schema?.body === undefined ? {} : { consumes: BODY_TYPES }
+      return { schema: { ...schema, ...security, ...consumes }, url }
     },
   })
   api.get('/openapi.json', { config: { open: true }, schema: { hide: true } }, async () => api.swagger())

@@ -18,7 +18,18 @@ export function tellKeywords(session: Session, view: View, table: FlagTable): vo
   const names = namesOf(table)
   if (names.length === view.flagsTold) return
   view.flagsTold = names.length
-  writeFlags(session, names, view.readOnly ? [] : table.length < FLAG_BITS ? [...names, '\\*'] : names)
+  const { writer } = session.output
+  writer.line(`* FLAGS (${names.join(' ')})`)
+  writer.line(`* OK [PERMANENTFLAGS (${permanentFlags(view, table, names).join(' ')})] Flags that are kept`)
+}
+
+/**
+ * `\*` among them: keywords may be created by storing them (RFC 3501 §7.1), as long as the account may have more. Nothing can be
+ * stored in a read-only mailbox.
+ */
+function permanentFlags(view: View, table: FlagTable, names: readonly string[]): readonly string[] {
+  if (view.readOnly) return []
+  return table.length < FLAG_BITS ? [...names, '\\*'] : names
 }
 
 /** The account's table of flags as of now; what is new in it is told. */
@@ -26,16 +37,6 @@ export async function readKeywords(session: Session, view: View): Promise<FlagTa
   const table = await flagTable(session.services, session.account)
   tellKeywords(session, view, table)
   return table
-}
-
-/**
- * `\*` among those that are kept: keywords may be created by storing them (RFC 3501 §7.1), as long as the account may have more.
- * Nothing can be stored in a read-only mailbox.
- */
-function writeFlags(session: Session, names: readonly string[], permanent: readonly string[]): void {
-  const { writer } = session.output
-  writer.line(`* FLAGS (${names.join(' ')})`)
-  writer.line(`* OK [PERMANENTFLAGS (${permanent.join(' ')})] Flags that are kept`)
 }
 
 /** `* n FETCH (UID u FLAGS (…))` for those of the entries that are in the picture and not told of already. */

@@ -7,8 +7,8 @@ import { nextField } from '../mime/header-fields.js'
 import {
   DECODED_WHEN_SEARCHED,
   decodedHeaderText,
-  innerParts,
   isOwnText,
+  partsOf,
   partText,
   reportText,
   textParts,
@@ -56,14 +56,14 @@ async function foldAll(texts: AsyncIterable<string> | Iterable<string>, turn: Tu
   return folded.join('')
 }
 
-async function* headerTexts(source: MessageSource, turn: Turn): AsyncGenerator<string, void, undefined> {
+/** The fields of a header, decoded; a line each. */
+async function* fieldLines(
+  octets: AsyncIterable<Uint8Array>,
+  turn: Turn,
+): AsyncGenerator<string, void, undefined> {
   const pieces: Uint8Array[] = []
-  const end = Math.min(source.root.header.end, MOST_HEADER)
-  for await (const piece of source.read(0, source.traceLength + end)) pieces.push(piece)
-  yield* headerLines(Buffer.concat(pieces), turn)
-}
-
-async function* headerLines(header: Buffer, turn: Turn): AsyncGenerator<string, void, undefined> {
+  for await (const piece of octets) pieces.push(piece)
+  const header = Buffer.concat(pieces)
   for (let at = 0; at < header.length; ) {
     const next = nextField(header, at + DECODED_AT_ONCE)
     const text = decodedHeaderText(header.subarray(at, next))
@@ -100,23 +100,15 @@ async function* bodyTexts(source: MessageSource, turn: Turn): AsyncGenerator<str
 
 /** What the body holds beside text parts, and is never kept: headers of parts and of messages inside, and reports. */
 async function* innerTexts(source: MessageSource, turn: Turn): AsyncGenerator<string, void, undefined> {
-  for (const part of [source.root, ...innerParts(source.root)]) {
-    if (part !== source.root) yield* partHeader(source, part, turn)
+  for (const part of partsOf(source.root)) {
+    const { start, end } = part.header
+    if (part !== source.root)
+      yield* fieldLines(source.readOriginal(start, Math.min(end, start + MOST_HEADER)), turn)
     const report = reportText(part)
     if (report === undefined) continue
     yield* partTexts(source, report, turn)
     yield '\n'
   }
-}
-
-async function* partHeader(
-  source: MessageSource,
-  { header: { start, end } }: Part,
-  turn: Turn,
-): AsyncGenerator<string, void, undefined> {
-  const pieces: Uint8Array[] = []
-  for await (const piece of source.readOriginal(start, Math.min(end, start + MOST_HEADER))) pieces.push(piece)
-  yield* headerLines(Buffer.concat(pieces), turn)
 }
 
 /** The text of a message that is decoded at once: undefined where its text is kept, or where it is large. */
@@ -132,7 +124,7 @@ function smallText(source: MessageSource): { header: string; body: string } | un
     if (encoded > DECODED_WHEN_SEARCHED) return undefined
     body += `${partText(part, own)}\n`
   }
-  for (const part of [source.root, ...innerParts(source.root)]) {
+  for (const part of partsOf(source.root)) {
     if (part !== source.root)
       body += `${decodedHeaderText(original.subarray(part.header.start, part.header.end))}\n`
     const report = reportText(part)
@@ -151,7 +143,8 @@ async function anyText(
   source: MessageSource,
   turn: Turn,
 ): Promise<{ header: string; body: string }> {
-  const header = await foldAll(headerTexts(source, turn), turn)
+  const end = Math.min(source.root.header.end, MOST_HEADER)
+  const header = await foldAll(fieldLines(source.read(0, source.traceLength + end), turn), turn)
   const kept = await services.store.text(account, content)
   const texts = await foldAll(typeof kept === 'string' ? [kept] : bodyTexts(source, turn), turn)
   const inner = await foldAll(innerTexts(source, turn), turn)

@@ -26,29 +26,23 @@ export function partText(part: Leaf, body: Uint8Array): string {
   return part.subtype === 'html' ? htmlText(text) : text
 }
 
-/** The text parts of a message, those of messages inside it too, in their order. */
-export function textParts(root: Part): Part[] {
+/** All parts of a message in their order: itself first, those of messages inside it too. */
+export function partsOf(root: Part): Part[] {
   const found: Part[] = []
   const open: Part[] = [root]
   for (let part = open.pop(); part !== undefined; part = open.pop()) {
+    found.push(part)
     if (part.message !== undefined) open.push(part.message)
     else if (part.children !== undefined) open.push(...[...part.children].reverse())
-    else if (part.type === 'text') found.push(part)
   }
   return found
 }
 
-/** All parts of a message but itself, those of messages inside it too, in their order: their headers are text of its body. */
-export function innerParts(root: Part): Part[] {
-  const found: Part[] = []
-  const open: Part[] = [root]
-  for (let part = open.pop(); part !== undefined; part = open.pop()) {
-    if (part !== root) found.push(part)
-    if (part.message !== undefined) open.push(part.message)
-    else if (part.children !== undefined) open.push(...[...part.children].reverse())
-  }
-  return found
-}
+/** The text parts among them. */
+export const textParts = (root: Part): Part[] =>
+  partsOf(root).filter(
+    ({ type, message, children }) => type === 'text' && message === undefined && children === undefined,
+  )
 
 /** A report about a message (message/delivery-status and kin) as the plain text that it is; undefined for any other part. */
 export const reportText = (part: Part): Part | undefined =>

@@ -177,7 +177,7 @@ class Fetch {
       : { entries: slice, changed: new Set(), slices: [] }
     const before = this.sent
     try {
-      await this.#sendOpened(entries, changed, table)
+      await this.#sendEach(entries, changed, table)
     } finally {
       // Who was not sent all, because it could not be read, is told of the flags as of anybody else's change.
       if (this.sent - before === entries.length) for (const one of slices) this.#view.noteOwn(one, true)
@@ -185,7 +185,7 @@ class Fetch {
     }
   }
 
-  async #sendOpened(entries: Entries, changed: ReadonlySet<number>, table: FlagTable): Promise<void> {
+  async #sendEach(entries: Entries, changed: ReadonlySet<number>, table: FlagTable): Promise<void> {
     const batch = await batchOf(this.#session, entries, this.#plan)
     if (entries.cold === undefined) return
     const { services, account } = this.#session

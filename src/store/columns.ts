@@ -8,11 +8,10 @@ export type FullColumns = HotColumns & { readonly length: number; readonly cold:
 
 type SomeColumns = HotColumns & { readonly length: number; readonly cold?: ColdColumns }
 
-export const emptyColumns = (length: number): FullColumns => ({
-  ...emptyHot(length),
-  length,
-  cold: emptyCold(length),
-})
+export function emptyColumns(length: number): FullColumns {
+  const { uids, modseqs, flags } = emptyHot(length)
+  return { uids, modseqs, flags, length, cold: emptyCold(length) }
+}
 
 export function copyHot(source: HotColumns, from: number, target: HotColumns, to: number): void {
   target.uids[to] = source.uids[from] ?? 0

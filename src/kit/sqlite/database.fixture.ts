@@ -4,6 +4,11 @@ import type { Connection } from './connection.js'
 import type { MutationModule } from './mutations.js'
 
 let opened = 0
+let slowness = 0
+
+function wait(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until; );
+}
 
 export const module: MutationModule = {
   name: 'notes',
@@ -21,7 +26,12 @@ export const module: MutationModule = {
         throw Object.assign(new Error(`${text} is not wanted`), { code: 'unwanted' })
       },
       addAfter: ({ text, ms }: { text: string; ms: number }) => {
-        for (const until = performance.now() + ms; performance.now() < until; );
+        wait(ms)
+        return add({ text })
+      },
+      addSlower: ({ text }: { text: string }) => {
+        wait(slowness)
+        slowness = 20
         return add({ text })
       },
       vanish: () => process.exit(3),

@@ -61,6 +61,18 @@ test('a mutation that throws undoes itself and no other of its group', async () 
   expect(notes(db)).toEqual(['a', 'c', 'd'])
 })
 
+test('a group that takes longer when it runs again leaves nobody out', async () => {
+  const db = await open()
+  const slower = db.run('notes.addSlower', { text: 'slow at the second time' })
+  const results = await Promise.allSettled([
+    slower,
+    db.run('notes.addAndFail', { text: 'x' }),
+    add(db, 'last'),
+  ])
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect(notes(db)).toEqual(['slow at the second time', 'last'])
+})
+
 test('what waits shares one commit', async () => {
   const db = await open()
   const began = db.run('notes.addAfter', { text: 'first', ms: 50 })
@@ -71,14 +83,25 @@ test('what waits shares one commit', async () => {
   expect(notes(db)).toHaveLength(101)
 })
 
-// Each statement of the group in turn: BEGIN, savepoints, inserts, releases, COMMIT.
-test.each(range(14).map((_, n) => n + 1))(
-  'a transaction ended by an error at step %d acknowledges nobody untruly',
-  async (step) => {
+// Each statement in turn: BEGIN, the inserts, COMMIT; and where the third of five fails, ROLLBACK, BEGIN, for each of the three a
+// savepoint, its insert and the release, COMMIT, and a group of the other two.
+test.each([
+  ...range(6).map((_, n) => [n + 1, 'add'] as const),
+  ...range(21).map((_, n) => [n + 1, 'addAndFail'] as const),
+])(
+  'a transaction ended by an error at step %d, beside %s, acknowledges nobody untruly',
+  async (step, beside) => {
     vi.stubEnv('EIDER_TEST_FAULT', `full:${step}`)
     const db = await open()
     const texts = range(4)
-    const results = await Promise.allSettled(texts.map((text) => add(db, text)))
+    const before = texts.slice(0, 2).map((text) => add(db, text))
+    const refused = beside === 'addAndFail' ? [db.run('notes.addAndFail', { text: 'x' })] : []
+    const after = texts.slice(2).map((text) => add(db, text))
+    const [results, refusals] = await Promise.all([
+      Promise.allSettled([...before, ...after]),
+      Promise.allSettled(refused),
+    ])
+    expect(refusals.every(({ status }) => status === 'rejected')).toBe(true)
     const done = texts.filter((_, n) => results[n]?.status === 'fulfilled')
     expect(notes(db)).toEqual(done)
     // The fault strikes once: at the most the one that was struck when it ran alone is refused.

@@ -1,5 +1,6 @@
-// Group commit: what waits when a commit begins shares one transaction and one fsync, each mutation under a savepoint of
-// its own; nobody is answered before COMMIT returned. docs/architecture.md, "SQLite".
+// Group commit: what waits when a commit begins shares one transaction and one fsync, and nobody is answered before COMMIT
+// returned. Where a mutation fails, its group is undone and runs again with a savepoint around each: savepoints keep a copy of
+// every page that changes, which nearly all groups can do without. docs/adr/0002.
 
 import {
   type Connection,
@@ -45,6 +46,9 @@ const failure = (id: number, error: unknown): Outcome => {
   return { id, error: { code, message } }
 }
 
+/** A mutation failed where nothing can undo it but the end of its group. */
+class MutationFailed extends Error {}
+
 /** The transaction ended under a mutation: nobody of its group may be acknowledged. */
 class TransactionEnded extends Error {}
 
@@ -54,7 +58,8 @@ class Undecided extends DatabaseError {}
 const undecided = (cause: unknown): Undecided =>
   new Undecided('unavailable', 'COMMIT failed, and whether it took effect is not known', { cause })
 
-const causeOf = (error: unknown): unknown => (error instanceof TransactionEnded ? error.cause : error)
+const causeOf = (error: unknown): unknown =>
+  error instanceof MutationFailed || error instanceof TransactionEnded ? error.cause : error
 
 export class GroupCommit {
   readonly #file: string
@@ -65,6 +70,8 @@ export class GroupCommit {
   readonly #witness: Connection
   /** A number that changes with each commit of the writer's; https://sqlite.org/pragma.html#pragma_data_version. */
   readonly #committed: () => unknown
+  /** That number before the group that comes next, where it was read in time. */
+  #before: unknown
 
   /** Opens the file and brings its tables up to date; throws what stands in the way. */
   constructor(file: string, modules: readonly MutationModule[]) {
@@ -95,6 +102,19 @@ export class GroupCommit {
    * any more stays there. Never throws.
    */
   commit(queue: Request[], more: () => Request[]): Outcome[] {
+    return this.#commit(queue, more, false)
+  }
+
+  /** Does what the next group needs while nobody waits: to be called once a group has been answered. Never throws. */
+  lookAhead(): void {
+    try {
+      this.#before = this.#committed()
+    } catch {
+      // The next group asks again, and is told of it.
+    }
+  }
+
+  #commit(queue: Request[], more: () => Request[], savepoints: boolean): Outcome[] {
     const taken: Request[] = []
     const next = (): Request | undefined => {
       if (queue.length === 0) queue.push(...more())
@@ -103,10 +123,15 @@ export class GroupCommit {
       return request
     }
     try {
-      return this.#runGroup(next)
+      return this.#runGroup(next, savepoints)
     } catch (error) {
       if (taken.length === 1 || error instanceof Undecided)
         return taken.map(({ id }) => failure(id, causeOf(error)))
+      if (error instanceof MutationFailed) {
+        const outcomes = this.#commit(taken, () => [], true)
+        queue.unshift(...taken)
+        return outcomes
+      }
       return taken.flatMap((request) => this.commit([request], () => []))
     }
   }
@@ -135,17 +160,18 @@ export class GroupCommit {
   }
 
   /** Throws where nobody of the group may be acknowledged, with the transaction ended. */
-  #runGroup(next: () => Request | undefined): Outcome[] {
+  #runGroup(next: () => Request | undefined, savepoints: boolean): Outcome[] {
     const until = performance.now() + GROUP_MS
     const outcomes: Outcome[] = []
     // The first is taken before anything can fail, so that somebody is told.
     let request = next()
     const run = this.#run ?? this.#reopen()
-    const before = this.#committed()
+    const before = this.#before ?? this.#committed()
+    this.#before = undefined
     try {
       run.begin()
       while (request !== undefined) {
-        outcomes.push(this.#runOne(run, request))
+        outcomes.push(savepoints ? this.#runApart(run, request) : this.#runOne(request))
         request = outcomes.length < GROUP_REQUESTS && performance.now() < until ? next() : undefined
       }
     } catch (error) {
@@ -191,19 +217,36 @@ export class GroupCommit {
     throw undecided(cause)
   }
 
-  #runOne(run: Statements, { id, name, args }: Request): Outcome {
+  #mutate({ name, args }: Request): unknown {
     const mutation = this.#mutations.get(name)
-    if (mutation === undefined) return failure(id, new Error(`no mutation is called ${name}`))
+    if (mutation === undefined) throw new Error(`no mutation is called ${name}`)
+    return mutation(args as never)
+  }
+
+  #throwWhereEnded(cause: unknown): void {
+    if (this.#db?.inTransaction !== true) throw new TransactionEnded('transaction ended', { cause })
+  }
+
+  #runOne(request: Request): Outcome {
+    try {
+      return { id: request.id, result: this.#mutate(request) }
+    } catch (error) {
+      this.#throwWhereEnded(error)
+      throw new MutationFailed('mutation failed', { cause: error })
+    }
+  }
+
+  #runApart(run: Statements, request: Request): Outcome {
     run.savepoint()
     try {
-      const result = mutation(args as never)
+      const result = this.#mutate(request)
       run.release()
-      return { id, result }
+      return { id: request.id, result }
     } catch (error) {
-      if (this.#db?.inTransaction !== true) throw new TransactionEnded('transaction ended', { cause: error })
+      this.#throwWhereEnded(error)
       run.undo()
       run.release()
-      return failure(id, error)
+      return failure(request.id, error)
     }
   }
 }

@@ -3,7 +3,10 @@
 
 import type { Connection } from './connection.js'
 
-/** Runs inside a transaction, under a savepoint of its own: by throwing it undoes what it did, and only that. */
+/**
+ * Runs inside a transaction that it shares with others: by throwing it undoes what it did, and only that. May run again from the
+ * start where another of its group failed.
+ */
 export type Mutation = (args: never) => unknown
 
 export interface MutationModule {

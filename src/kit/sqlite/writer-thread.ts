@@ -36,6 +36,7 @@ function serve(writer: GroupCommit): void {
     const waiting = [...requestsOf(message), ...arrived()]
     while (waiting.length > 0) {
       post(writer.commit(waiting, arrived))
+      writer.lookAhead()
       waiting.push(...arrived())
     }
     if (!closing) return

@@ -35,12 +35,11 @@ export class ContentRows {
   }
 
   insert(account: number, content: number, message: PackedContent): void {
-    const { sourceSize, trace, cuts, root, skeleton, envelope, structure, summary, text } = message
-    const source = this.#source.run(sourceSize, trace, cuts, root, skeleton).lastInsertRowid
+    const source = this.#source.run(...message.source).lastInsertRowid
     this.#content.run(contentRow(account, content), source)
-    this.#prepared.run(source, envelope, structure)
-    this.#summary.run(source, ...summary)
-    if (text !== null) this.#text.run(source, text)
+    this.#prepared.run(source, ...message.prepared)
+    this.#summary.run(source, ...message.summary)
+    if (message.text !== null) this.#text.run(source, message.text)
     for (let at = 0; at < message.blobs.length; at += 32)
       this.#reference.run(account, content, message.blobs.subarray(at, at + 32))
   }

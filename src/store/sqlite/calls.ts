@@ -6,17 +6,20 @@ import type { Finding } from '../maintenance.js'
 import type { DumpedAccount, DumpedIndex, DumpedStore } from '../migration.js'
 import type { AccountRow, MailboxRow } from '../rows.js'
 
-/** What is kept of a message apart from its place, ready to be stored: what is nested is JSON, octets own their buffer. */
+/**
+ * What is kept of a message apart from its place, as columns of the tables that are named, after the id: lists cost less to pass
+ * on than names. What is nested is JSON, octets own their buffer.
+ */
 export interface PackedContent {
-  readonly sourceSize: number
-  readonly trace: Uint8Array
-  readonly skeleton: Uint8Array
-  readonly cuts: string
-  readonly root: string
+  readonly source: readonly [
+    size: number,
+    trace: Uint8Array,
+    cuts: string,
+    root: string,
+    skeleton: Uint8Array,
+  ]
   /** Text where it is ASCII, as nearly all are: cheaper to pass on than octets. */
-  readonly envelope: string | Uint8Array
-  readonly structure: string | Uint8Array
-  /** The last columns of the table `content`, from `subject`, in their order. */
+  readonly prepared: readonly [envelope: string | Uint8Array, structure: string | Uint8Array]
   readonly summary: readonly (string | number | null)[]
   readonly text: string | null
   /** SHA-256, 32 octets each, one behind the other. */

@@ -15,7 +15,6 @@ export interface Chunk extends ChunkValues {
 
 export class IndexRows {
   readonly #hot
-  readonly #cold
   readonly #both
   readonly #chunks
   readonly #insertHot
@@ -30,9 +29,6 @@ export class IndexRows {
     const place = 'WHERE account = ? AND mailbox = ? AND chunk = ?'
     this.#hot = db.prepare<number[], { id: number; entries: Uint8Array }>(
       `SELECT id, entries FROM index_hot ${place}`,
-    )
-    this.#cold = db.prepare<number[], { id: number; entries: Uint8Array }>(
-      `SELECT id, entries FROM index_cold ${place}`,
     )
     this.#both = db.prepare<number[], Chunk>(
       `SELECT h.id AS hotId, c.id AS coldId, h.chunk AS chunk, h.entries AS hot, c.entries AS cold
@@ -91,17 +87,15 @@ export class IndexRows {
 
   #appendToChunk(box: MailboxRow, run: ChunkRun, modseq: number): void {
     const { chunk, hot, cold } = run
-    const before = run.begins ? undefined : this.#hot.get(box.account, box.mailbox, chunk)
+    const before = run.begins ? undefined : this.find(box, chunk)
     if (before === undefined) {
       this.#insertHot.run(box.account, box.mailbox, chunk, modseq, hot)
       this.#insertCold.run(box.account, box.mailbox, chunk, cold)
       return
     }
-    const beforeCold = this.#cold.get(box.account, box.mailbox, chunk)
-    if (beforeCold === undefined) throw new StoreError('corrupt', `chunk ${chunk} has no cold half`)
-    const joined = joinValues({ hot: before.entries, cold: beforeCold.entries }, run)
-    this.#updateHot.run(modseq, joined.hot, before.id)
-    this.#updateCold.run(joined.cold, beforeCold.id)
+    const joined = joinValues(before, run)
+    this.#updateHot.run(modseq, joined.hot, before.hotId)
+    this.#updateCold.run(joined.cold, before.coldId)
   }
 
   /**

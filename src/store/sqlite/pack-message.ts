@@ -18,7 +18,9 @@ function asciiOr(octets: Uint8Array): string | Uint8Array {
   return /^[\x00-\x7f]*$/.test(text) ? text : owned(octets)
 }
 
-/** In the order of the columns of the table `summary`, after the id. */
+const preparedColumns = ({ envelope, structure }: Pick<Summary, 'envelope' | 'structure'>) =>
+  [asciiOr(envelope), asciiOr(structure)] as const
+
 const summaryColumns = (summary: Summary): (string | number | null)[] => [
   summary.subject,
   summary.baseSubject,
@@ -45,15 +47,16 @@ export function packMessage(message: NewMessage): PackedMessage {
     internalDate: internalDate.at,
     zone: internalDate.zone,
     size,
-    sourceSize: parsed.size,
-    trace: owned(trace),
-    skeleton: owned(parsed.skeleton),
-    cuts: cutsJson(parsed.cuts),
-    root: JSON.stringify(parsed.root),
-    envelope: asciiOr(parsed.summary.envelope),
-    structure: asciiOr(parsed.summary.structure),
-    summary: summaryColumns(parsed.summary),
     hasAttachments: parsed.summary.hasAttachments,
+    source: [
+      parsed.size,
+      owned(trace),
+      cutsJson(parsed.cuts),
+      JSON.stringify(parsed.root),
+      owned(parsed.skeleton),
+    ],
+    prepared: preparedColumns(parsed.summary),
+    summary: summaryColumns(parsed.summary),
     text: parsed.text,
     blobs: owned(Buffer.concat(blobsOf(parsed.cuts))),
   }
@@ -61,13 +64,8 @@ export function packMessage(message: NewMessage): PackedMessage {
 
 /** A content of another store, to be kept as it is. */
 export const packContent = ({ summary, source, text }: DumpedContent): PackedContent => ({
-  sourceSize: source.size,
-  trace: owned(source.trace),
-  skeleton: owned(source.skeleton),
-  cuts: source.cuts,
-  root: source.root,
-  envelope: asciiOr(summary.envelope),
-  structure: asciiOr(summary.structure),
+  source: [source.size, owned(source.trace), source.cuts, source.root, owned(source.skeleton)],
+  prepared: preparedColumns(summary),
   summary: summaryColumns(summary),
   text,
   blobs: owned(Buffer.concat(blobsOf(new LazySource(source).cuts))),

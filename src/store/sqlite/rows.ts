@@ -11,24 +11,43 @@ export const ACCOUNT_COLUMNS =
 export const MAILBOX_COLUMNS =
   'account, mailbox, uid_validity, uid_next, highest_modseq, purged_modseq, recent_uid, messages, unseen, deleted, octets, selectable, special_use, created, deleted_at, path'
 
+/**
+ * Of values in the order of `columns` makes rows: the driver makes an object a property at a time through the engine's interface,
+ * which takes as long again as the query.
+ */
+function rowOf<Row>(columns: string): (values: unknown[]) => Row {
+  const names = columns.split(', ')
+  return (values) => {
+    const row: Record<string, unknown> = {}
+    for (let at = 0; at < names.length; at++) row[names[at] as string] = values[at]
+    return row as Row
+  }
+}
+
+const accountRow = rowOf<AccountRow>(ACCOUNT_COLUMNS)
+const mailboxRow = rowOf<MailboxRow>(MAILBOX_COLUMNS)
+
 export class AccountRows {
   readonly #find
   readonly #save
 
   constructor(db: Connection) {
-    this.#find = db.prepare<[number], AccountRow>(`SELECT ${ACCOUNT_COLUMNS} FROM account WHERE account = ?`)
+    this.#find = db
+      .prepare<[number], unknown[]>(`SELECT ${ACCOUNT_COLUMNS} FROM account WHERE account = ?`)
+      .raw()
     this.#save = db.prepare<(number | string)[]>(
       'UPDATE account SET quota = ?, storage_used = ?, modseq = ?, content_next = ?, mailbox_next = ?, keyword_next = ?, uid_validity = ?, state = ? WHERE account = ?',
     )
   }
 
   find(account: number): AccountRow | undefined {
-    return this.#find.get(account)
+    const values = this.#find.get(account)
+    return values && accountRow(values)
   }
 
   /** The account as a mutation begins: its modseq is the one that the mutation gives out. */
   take(account: number): AccountRow {
-    const row = this.#find.get(account)
+    const row = this.find(account)
     if (row === undefined || row.state !== 'active') throw noSuchAccount(account)
     moveModseq(row)
     return row
@@ -56,9 +75,11 @@ export class MailboxRows {
   readonly #saveName
 
   constructor(db: Connection) {
-    this.#find = db.prepare<[number, number], MailboxRow>(
-      `SELECT ${MAILBOX_COLUMNS} FROM mailbox WHERE account = ? AND mailbox = ?`,
-    )
+    this.#find = db
+      .prepare<[number, number], unknown[]>(
+        `SELECT ${MAILBOX_COLUMNS} FROM mailbox WHERE account = ? AND mailbox = ?`,
+      )
+      .raw()
     this.#insert = db.prepare<[MailboxState]>(
       `INSERT INTO mailbox VALUES (@account, @mailbox, @uid_validity, @uid_next, @highest_modseq, @purged_modseq, 1,
        @messages, @unseen, @deleted, @octets, @selectable, @special_use, @created, @deleted_at, @path)`,
@@ -72,7 +93,8 @@ export class MailboxRows {
   }
 
   find(account: number, mailbox: number): MailboxRow | undefined {
-    return this.#find.get(account, mailbox)
+    const values = this.#find.get(account, mailbox)
+    return values && mailboxRow(values)
   }
 
   insert(row: MailboxState): void {
@@ -81,7 +103,7 @@ export class MailboxRows {
 
   /** A mailbox whose messages are to change. */
   take(account: number, mailbox: number): MailboxRow {
-    const row = this.#find.get(account, mailbox)
+    const row = this.find(account, mailbox)
     if (row === undefined || row.deleted_at !== null || row.selectable === 0)
       throw noSuchMailbox(account, mailbox)
     return row

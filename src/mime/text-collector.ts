@@ -14,7 +14,7 @@ const BLANKS_READ = 4 * 1024
 
 export class TextCollector {
   readonly #limit: number
-  readonly #texts: string[] = []
+  readonly #texts: (() => string)[] = []
   #length = 0
   /** Octets of the bodies that are not their own text. */
   #encoded = 0
@@ -28,7 +28,7 @@ export class TextCollector {
   /** The searchable text; null where what the source says will do, or where it is too long. */
   get text(): string | null {
     if (this.#length > this.#limit || this.#encoded <= DECODED_WHEN_SEARCHED) return null
-    return this.#texts.join('\n')
+    return this.#texts.map((text) => text()).join('\n')
   }
 
   get intro(): string {
@@ -45,10 +45,17 @@ export class TextCollector {
       if (wantsIntro) this.#setIntro(part, parent, partText(part, beginning(part, octets)))
       return
     }
+    if (!isOwn) this.#encoded += octets.length
+    if (!isOwn && !wantsIntro && this.#encoded <= DECODED_WHEN_SEARCHED) {
+      // Where no more of the kind comes, nobody asks for this one.
+      const kept = Buffer.from(octets)
+      this.#texts.push(() => partText(part, kept))
+      this.#length += octets.length
+      return
+    }
     const text = partText(part, octets)
     this.#length += text.length
-    if (!isOwn) this.#encoded += octets.length
-    if (this.#length <= this.#limit) this.#texts.push(text)
+    if (this.#length <= this.#limit) this.#texts.push(() => text)
     if (wantsIntro) this.#setIntro(part, parent, text)
   }
 

@@ -71,6 +71,15 @@ test('the text of every text part, also of enclosed messages', () => {
   expect(textParts(message.root).map((part) => part.subtype)).toEqual(['html', 'plain'])
 })
 
+test('bodies that are soon decoded are text too, in their order, where more of the kind comes', () => {
+  const page = (word: string): string =>
+    `--b\nContent-Type: text/html\n\n<b>${word}</b><!-- ${'-'.repeat(1000)} -->\n`
+  const made = (...pages: string[]): string =>
+    `Content-Type: multipart/mixed; boundary=b\n\n--b\n\nplain\n${pages.join('')}--b--\n`
+  expect(parse(made(page('one'))).text).toBeNull()
+  expect(parse(made(page('one'), page('two'), page('three'))).text).toBe('plain\none\ntwo\nthree')
+})
+
 test('of alternatives the plain one is the intro, wherever it stands', () => {
   const part = (type: string, text: string): string => `--b\nContent-Type: text/${type}\n\n${text}\n`
   const made = (...parts: string[]): string =>

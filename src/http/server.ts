@@ -1,6 +1,7 @@
 // The HTTP API: schemas once, in code, for validation, types and OpenAPI; every request through one door. RFC 9110,
 // RFC 9112; the shapes are those of the WildDuck 1.0.11 documentation.
 
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
@@ -76,6 +77,7 @@ export async function createHttpServer(
   const { server } = api
   server.maxConnections = options.maxConnections
   server.headersTimeout = Math.min(options.requestMs, 20_000)
+  server.on('checkExpectation', refuseExpectation)
   let open = 0
   server.on('connection', (socket) => {
     open += 1
@@ -111,7 +113,8 @@ function createApi(services: Services, options: HttpOptions): Api {
     return503OnClosing: false,
     // RFC 9110 §9.1: whoever serves GET serves HEAD.
     exposeHeadRoutes: true,
-    http: { maxHeaderSize: HEADER_LIMIT },
+    // Node.js would refuse a request without Host itself, in no words.
+    http: { maxHeaderSize: HEADER_LIMIT, requireHostHeader: false },
     frameworkErrors: (error, _, reply) => refuse(reply, refusalOf(error)),
     clientErrorHandler: refuseOctets,
   }).withTypeProvider<ZodTypeProvider>()
@@ -128,6 +131,14 @@ function createApi(services: Services, options: HttpOptions): Api {
   api.removeContentTypeParser('text/plain')
   acceptForms(api)
   return api
+}
+
+/** RFC 9110 §10.1.1: of what a client can expect, only 100-continue is known, which Node.js answers. */
+function refuseExpectation(_: IncomingMessage, response: ServerResponse): void {
+  const body = { success: false, error: 'this Expect is not known', code: 'expectation-failed' }
+  response
+    .writeHead(417, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
+    .end(JSON.stringify(body))
 }
 
 /** For what is no HTTP request: there is no reply object then, only the socket. */
@@ -205,9 +216,11 @@ function acceptForms(api: Api): void {
 
 function guard(api: Api, services: Services, requireToken: boolean): void {
   api.addHook('onRequest', async (request) => {
-    // Two of them are two opinions about whom the request is for (RFC 9112 §3.2).
+    // RFC 9112 §3.2: one in HTTP/1.1; two are two opinions about whom the request is for.
     const hosts = request.raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host')
     if (hosts.length > 1) throw new HttpRefusal(400, 'invalid-input', 'more than one Host')
+    if (hosts.length === 0 && request.raw.httpVersion === '1.1')
+      throw new HttpRefusal(400, 'invalid-input', 'no Host')
     if (request.routeOptions.config.open === true) return
     await demandAccess(services, request, requireToken)
   })

@@ -101,7 +101,15 @@ describe('without a token, only a program on this machine is let in', () => {
     expect(
       status(await get(['Host: localhost', 'Host: evil.example', `Authorization: Bearer ${token}`])),
     ).toBe(400)
-    expect(status(await get([]))).toBe(400)
+    const none = await get([])
+    expect(status(none)).toBe(400)
+    expect(none).toContain('{"success":false,"error":"no Host","code":"invalid-input"}')
+  })
+
+  test('an Expect that nobody knows is refused in words', async () => {
+    const answer = await get(['Host: localhost', 'Expect: the-impossible'])
+    expect(status(answer)).toBe(417)
+    expect(answer).toContain('"code":"expectation-failed"')
   })
 
   test('a wrong token is refused, also from here', async () => {

@@ -94,6 +94,12 @@ test('an enclosed message and a multipart, with and without extension data', () 
   )
 })
 
+test('a message/global is shown as a part of any other type', () => {
+  expect(structure('Content-Type: message/global\r\n\r\nSubject: x\r\n\r\ny')).toBe(
+    '("message" "global" NIL NIL NIL "7bit" 15 NIL NIL NIL NIL)',
+  )
+})
+
 test('a multipart without parts shows an empty one', () => {
   expect(structure('Content-Type: multipart/mixed\r\n\r\nx')).toBe(
     '(("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0 NIL NIL NIL NIL) "mixed" NIL NIL NIL NIL)',

@@ -35,7 +35,8 @@ function single(part: Part, extended: boolean): string {
   const fields = `${isText ? textParameters(part.params) : parameters(part.params)} ${nstring(part.id)} ${nstring(part.description)}`
   const octets = part.body.end - part.body.start
   let text = `(${imapString(part.type)} ${imapString(part.subtype)} ${fields} ${imapString(part.encoding)} ${octets}`
-  if (part.message !== undefined) {
+  // RFC 3501 §9 (media-message): no other message shows what is in it, message/global is one that its clients do not know.
+  if (part.message !== undefined && part.subtype === 'rfc822') {
     text += ` ${part.envelope ?? 'NIL'} ${body(part.message, extended)} ${part.lines}`
   } else if (isText) text += ` ${part.lines}`
   if (extended) text += ` ${nstring(part.md5)} ${dispositionAndMore(part)}`

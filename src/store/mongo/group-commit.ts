@@ -280,7 +280,10 @@ async function commit(session: ClientSession, isGivenUp: () => boolean): Promise
   }
 }
 
-/** Two halves of what may run apart; of one account's mutations only where `divide` says so. */
+/**
+ * Two halves of what may run apart; of one account's mutations only where `divide` says so. Where the first half conflicts then and
+ * waits again, the second comes before it: nobody who asked for it waited for the other.
+ */
 function halvesOf(
   rows: readonly (readonly Waiting[])[],
   divide: readonly Waiting[] | undefined,

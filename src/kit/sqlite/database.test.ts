@@ -133,6 +133,16 @@ test('a COMMIT that fails and yet took effect is found out: everybody is acknowl
   expect(notes(db)).toEqual(['before', ...range(4), 'after'])
 })
 
+test('a COMMIT that fails where the WAL was just begun anew has not taken effect', async () => {
+  vi.stubEnv('EIDER_TEST_FAULT', 'commit-anew:2')
+  const db = await open()
+  await add(db, 'before')
+  await expect(add(db, 'struck')).rejects.toMatchObject({ code: 'disk-full' })
+  expect(notes(db)).toEqual(['before'])
+  await add(db, 'after')
+  expect(notes(db)).toEqual(['before', 'after'])
+})
+
 test('a file that could not be opened again whole after a failed COMMIT is opened by the next group', async () => {
   vi.stubEnv('EIDER_TEST_FAULT', 'commit:2')
   vi.stubEnv('EIDER_TEST_UNPREPARED', '2')

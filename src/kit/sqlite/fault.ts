@@ -6,7 +6,8 @@ import type { Connection } from './connection.js'
 /**
  * `EIDER_TEST_FAULT=crash:N` kills the process at the Nth statement that the writer runs after it opened; `full:N` ends the
  * transaction there as a full disk does, once; `commit:N` makes the Nth COMMIT fail, once;
- * `committed:N` lets it take effect and fail nevertheless, as where only the answer of the disk is lost.
+ * `committed:N` lets it take effect and fail nevertheless, as where only the answer of the disk is lost; `commit-anew:N` makes it fail
+ * with the WAL begun anew, as where the first page that is written over the old ones meets an error.
  */
 interface Fault {
   readonly kind: string
@@ -25,6 +26,10 @@ function fail(db: Connection, kind: string): never {
     throw new SQLite.SqliteError('made by EIDER_TEST_FAULT', 'SQLITE_IOERR_FSYNC')
   }
   if (db.inTransaction) db.exec('ROLLBACK')
+  if (kind === 'commit-anew') {
+    db.pragma('wal_checkpoint(TRUNCATE)')
+    throw new SQLite.SqliteError('made by EIDER_TEST_FAULT', 'SQLITE_IOERR_WRITE')
+  }
   throw new SQLite.SqliteError('made by EIDER_TEST_FAULT', 'SQLITE_FULL')
 }
 

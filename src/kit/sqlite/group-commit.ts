@@ -194,12 +194,12 @@ export class GroupCommit {
         // The next group tries again; what these are told is why COMMIT failed.
         reopened = failed
       }
-      if (this.#tookEffect(before, error)) this.#makeDurable(reopened ?? error)
-      else throw error
+      if (!this.#changed(before, error) || !this.#makeDurable(reopened ?? error)) throw error
     }
   }
 
-  #tookEffect(before: unknown, cause: unknown): boolean {
+  /** Whether the file is not as it was before the group: COMMIT took effect, or has only begun the WAL anew. */
+  #changed(before: unknown, cause: unknown): boolean {
     try {
       return this.#committed() !== before
     } catch {
@@ -207,10 +207,17 @@ export class GroupCommit {
     }
   }
 
-  /** What COMMIT wrote is there, but perhaps not on the disk: it is copied into the file, which is synchronised. */
-  #makeDurable(cause: unknown): void {
+  /**
+   * What COMMIT wrote is there, but perhaps not on the disk: it is copied into the file, which is synchronised. False where
+   * there is nothing: a WAL that was begun anew has no frame until a COMMIT has taken effect
+   * (https://sqlite.org/pragma.html#pragma_wal_checkpoint).
+   */
+  #makeDurable(cause: unknown): boolean {
     try {
-      if (this.#db?.prepare('PRAGMA wal_checkpoint(FULL)').pluck().get() === 0) return
+      const states = this.#db?.pragma('wal_checkpoint(FULL)') as { busy: number; log: number }[] | undefined
+      const state = states?.[0]
+      if (state?.log === 0) return false
+      if (state?.busy === 0 && state.log > 0) return true
     } catch {
       // Told below.
     }

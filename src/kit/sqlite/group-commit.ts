@@ -68,7 +68,10 @@ export class GroupCommit {
   #run: Statements | undefined
   #mutations = new Map<string, Mutation>()
   readonly #witness: Connection
-  /** A number that changes with each commit of the writer's; https://sqlite.org/pragma.html#pragma_data_version. */
+  /**
+   * A number that changes with each commit of the writer's, and where the WAL is begun anew;
+   * https://sqlite.org/pragma.html#pragma_data_version.
+   */
   readonly #committed: () => unknown
   /** That number before the group that comes next, where it was read in time. */
   #before: unknown

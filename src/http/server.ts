@@ -1,7 +1,6 @@
 // The HTTP API: schemas once, in code, for validation, types and OpenAPI; every request through one door. RFC 9110,
 // RFC 9112; the shapes are those of the WildDuck 1.0.11 documentation.
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
@@ -77,7 +76,8 @@ export async function createHttpServer(
   const { server } = api
   server.maxConnections = options.maxConnections
   server.headersTimeout = Math.min(options.requestMs, 20_000)
-  server.on('checkExpectation', refuseExpectation)
+  // Node.js answers 100-continue; what else a client expects is refused at the door as anything else.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   let open = 0
   server.on('connection', (socket) => {
     open += 1
@@ -131,14 +131,6 @@ function createApi(services: Services, options: HttpOptions): Api {
   api.removeContentTypeParser('text/plain')
   acceptForms(api)
   return api
-}
-
-/** RFC 9110 §10.1.1: of what a client can expect, only 100-continue is known, which Node.js answers. */
-function refuseExpectation(_: IncomingMessage, response: ServerResponse): void {
-  const body = { success: false, error: 'this Expect is not known', code: 'expectation-failed' }
-  response
-    .writeHead(417, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
-    .end(JSON.stringify(body))
 }
 
 /** For what is no HTTP request: there is no reply object then, only the socket. */
@@ -221,6 +213,9 @@ function guard(api: Api, services: Services, requireToken: boolean): void {
     if (hosts.length > 1) throw new HttpRefusal(400, 'invalid-input', 'more than one Host')
     if (hosts.length === 0 && request.raw.httpVersion === '1.1')
       throw new HttpRefusal(400, 'invalid-input', 'no Host')
+    // RFC 9110 §10.1.1
+    if (!/^(?:100-continue)?$/i.test(request.headers.expect ?? ''))
+      throw new HttpRefusal(417, 'expectation-failed', 'this Expect is not known')
     if (request.routeOptions.config.open === true) return
     await demandAccess(services, request, requireToken)
   })

@@ -49,17 +49,13 @@ const failure = (id: number, error: unknown): Outcome => {
 /** A mutation failed where nothing can undo it but the end of its group. */
 class MutationFailed extends Error {}
 
-/** The transaction ended under a mutation: nobody of its group may be acknowledged. */
-class TransactionEnded extends Error {}
-
 /** COMMIT failed, and what became of the group cannot be found out: it must neither be acknowledged nor run again. */
 class Undecided extends DatabaseError {}
 
 const undecided = (cause: unknown): Undecided =>
   new Undecided('unavailable', 'COMMIT failed, and whether it took effect is not known', { cause })
 
-const causeOf = (error: unknown): unknown =>
-  error instanceof MutationFailed || error instanceof TransactionEnded ? error.cause : error
+const causeOf = (error: unknown): unknown => (error instanceof MutationFailed ? error.cause : error)
 
 export class GroupCommit {
   readonly #file: string
@@ -72,7 +68,7 @@ export class GroupCommit {
    * A number that changes with each commit of the writer's, and where the WAL is begun anew;
    * https://sqlite.org/pragma.html#pragma_data_version.
    */
-  readonly #committed: () => unknown
+  readonly #dataVersion: () => unknown
   /** That number before the group that comes next, where it was read in time. */
   #before: unknown
 
@@ -85,7 +81,7 @@ export class GroupCommit {
     this.#use(db)
     this.#witness = openForReading(file)
     const version = this.#witness.prepare('PRAGMA data_version').pluck()
-    this.#committed = () => version.get()
+    this.#dataVersion = () => version.get()
   }
 
   /** Leaves the file whole, with an empty WAL, where the disk allows it. */
@@ -111,7 +107,7 @@ export class GroupCommit {
   /** Does what the next group needs while nobody waits: to be called once a group has been answered. Never throws. */
   lookAhead(): void {
     try {
-      this.#before = this.#committed()
+      this.#before = this.#dataVersion()
     } catch {
       // The next group asks again, and is told of it.
     }
@@ -169,7 +165,7 @@ export class GroupCommit {
     // The first is taken before anything can fail, so that somebody is told.
     let request = next()
     const run = this.#run ?? this.#reopen()
-    const before = this.#before ?? this.#committed()
+    const before = this.#before ?? this.#dataVersion()
     this.#before = undefined
     try {
       run.begin()
@@ -178,7 +174,7 @@ export class GroupCommit {
         request = outcomes.length < GROUP_REQUESTS && performance.now() < until ? next() : undefined
       }
     } catch (error) {
-      if (this.#db?.inTransaction === true) run.rollback()
+      if (this.#inTransaction) run.rollback()
       throw error
     }
     this.#commitOrFindOut(run, before)
@@ -204,7 +200,7 @@ export class GroupCommit {
   /** Whether the file is not as it was before the group: COMMIT took effect, or has only begun the WAL anew. */
   #changed(before: unknown, cause: unknown): boolean {
     try {
-      return this.#committed() !== before
+      return this.#dataVersion() !== before
     } catch {
       throw undecided(cause)
     }
@@ -217,8 +213,8 @@ export class GroupCommit {
    */
   #makeDurable(cause: unknown): boolean {
     try {
-      const states = this.#db?.pragma('wal_checkpoint(FULL)') as { busy: number; log: number }[] | undefined
-      const state = states?.[0]
+      const checkpoint = this.#db?.prepare<[], { busy: number; log: number }>('PRAGMA wal_checkpoint(FULL)')
+      const state = checkpoint?.get()
       if (state?.log === 0) return false
       if (state?.busy === 0 && state.log > 0) return true
     } catch {
@@ -233,19 +229,20 @@ export class GroupCommit {
     return mutation(args as never)
   }
 
-  #throwWhereEnded(cause: unknown): void {
-    if (this.#db?.inTransaction !== true) throw new TransactionEnded('transaction ended', { cause })
+  get #inTransaction(): boolean {
+    return this.#db?.inTransaction === true
   }
 
+  /** Throws MutationFailed, or the error that ended the transaction. */
   #runOne(request: Request): Outcome {
     try {
       return { id: request.id, result: this.#mutate(request) }
     } catch (error) {
-      this.#throwWhereEnded(error)
-      throw new MutationFailed('mutation failed', { cause: error })
+      throw this.#inTransaction ? new MutationFailed('mutation failed', { cause: error }) : error
     }
   }
 
+  /** Throws only the error that ended the transaction. */
   #runApart(run: Statements, request: Request): Outcome {
     run.savepoint()
     try {
@@ -253,7 +250,7 @@ export class GroupCommit {
       run.release()
       return { id: request.id, result }
     } catch (error) {
-      this.#throwWhereEnded(error)
+      if (!this.#inTransaction) throw error
       run.undo()
       run.release()
       return failure(request.id, error)

@@ -1,5 +1,5 @@
 // Mutations that wait for their transaction, in the order in which they came, and which of them may go together: no two
-// transactions hold one account, and an account's mutations never overtake each other.
+// transactions hold one account, and an account's mutations do not overtake each other in the line.
 
 import { forgetOldest } from '../../kit/forget-oldest.js'
 import { StoreError } from '../errors.js'

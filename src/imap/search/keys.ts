@@ -47,8 +47,18 @@ function text({ reader, decode }: Context): string {
   return decode(reader.expectAstringOctets('search string'))
 }
 
-const address = (field: 'from' | 'to' | 'cc' | 'bcc') => (context: Context) =>
-  always({ kind: 'address', field, value: text(context) })
+/** An empty string is in every field that is there, as it is for HEADER. */
+const present = (name: string): Key => always({ kind: 'header', name, value: '' })
+
+const address = (field: 'from' | 'to' | 'cc' | 'bcc') => (context: Context) => {
+  const value = text(context)
+  return value === '' ? present(field) : always({ kind: 'address', field, value })
+}
+
+function subject(context: Context): Key {
+  const value = text(context)
+  return value === '' ? present('subject') : always({ kind: 'subject', value })
+}
 
 const date =
   (field: 'internal' | 'sent', op: 'before' | 'on' | 'since') =>
@@ -125,7 +135,7 @@ const KEYS: Readonly<Record<string, (context: Context) => Key>> = {
   SENTSINCE: date('sent', 'since'),
   SINCE: date('internal', 'since'),
   SMALLER: size('smaller'),
-  SUBJECT: (context) => always({ kind: 'subject', value: text(context) }),
+  SUBJECT: subject,
   TEXT: (context) => always({ kind: 'text', value: text(context) }),
   TO: address('to'),
   UID: uid,

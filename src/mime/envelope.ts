@@ -18,10 +18,21 @@ export class EnvelopeFields {
   readonly to: MailAddress[] = []
   readonly cc: MailAddress[] = []
   readonly bcc: MailAddress[] = []
+  /** Addresses that may still be read. */
+  room: number
+
+  constructor(room: number) {
+    this.room = room
+  }
 
   /** A field that is there several times adds to the list. */
-  addAddresses(field: AddressField, value: string, limit: number): void {
-    readAddresses(value, this[field], limit)
+  addAddresses(field: AddressField, value: string): void {
+    const list = this[field]
+    // Those of From are told as Sender's and Reply-To's too.
+    const weight = field === 'from' ? 3 : 1
+    const before = list.length
+    readAddresses(value, list, before + Math.ceil(this.room / weight))
+    this.room = Math.max(0, this.room - weight * (list.length - before))
   }
 }
 

@@ -37,15 +37,20 @@ const QUOTE = 34
 /** Longer boundaries are cut: RFC 2046 §5.1.1 allows 70 octets. */
 const LONGEST_BOUNDARY = 1000
 
+export interface HeaderPlace {
+  /** A message's header, of which so many addresses may be read; undefined for a part's. */
+  readonly addresses: number | undefined
+  readonly inDigest: boolean
+}
+
 /** Reads the header `text` (latin1, with its folds) into `part`. */
 export function readHeader(
   part: DraftPart,
   text: string,
-  isMessage: boolean,
-  inDigest: boolean,
+  { addresses, inDigest }: HeaderPlace,
   limits: MimeLimits,
 ): HeaderContent {
-  const fields = isMessage ? new EnvelopeFields() : undefined
+  const fields = addresses === undefined ? undefined : new EnvelopeFields(addresses)
   const seen = new Set<string>()
   eachField(text, (start, nameEnd, valueStart, end) => {
     if (!CANDIDATES.has((nameEnd - start) * 256 + (text.charCodeAt(start) | 32))) return
@@ -56,7 +61,7 @@ export function readHeader(
       seen.add(name)
       readPartField(part, name, unfold(text, valueStart, end), limits)
     } else if (fields !== undefined && MESSAGE_FIELDS.has(name)) {
-      readMessageField(fields, name, unfold(text, valueStart, end), limits)
+      readMessageField(fields, name, unfold(text, valueStart, end))
     }
   })
   if (inDigest && !seen.has('content-type')) {
@@ -145,7 +150,7 @@ function readLanguages(value: string): string[] {
   return languages
 }
 
-function readMessageField(fields: EnvelopeFields, name: string, value: string, limits: MimeLimits): void {
+function readMessageField(fields: EnvelopeFields, name: string, value: string): void {
   switch (name) {
     case 'date':
       fields.date = value
@@ -163,13 +168,13 @@ function readMessageField(fields: EnvelopeFields, name: string, value: string, l
       fields.references = value
       return
     case 'reply-to':
-      fields.addAddresses('replyTo', value, limits.addresses)
+      fields.addAddresses('replyTo', value)
       return
     case 'from':
     case 'sender':
     case 'to':
     case 'cc':
     case 'bcc':
-      fields.addAddresses(name, value, limits.addresses)
+      fields.addAddresses(name, value)
   }
 }

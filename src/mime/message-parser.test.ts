@@ -104,16 +104,31 @@ test.each<[string, string | Buffer]>([
 test('limits: what lies behind them is opaque, not lost', () => {
   expect(depth(parse(deep(200)).root)).toBe(101)
   const parts = parse(`Content-Type: multipart/mixed; boundary=b\n\n${'--b\n\nx\n'.repeat(20)}`, {
-    parts: 10,
+    parts: { free: 100, octetsEach: 1, most: 10 },
   })
   expect(parts.root.children).toHaveLength(9)
-  const addresses = parse(`To: ${'a@b, '.repeat(100)}\n\n`, { addresses: 7 })
+  const addresses = parse(`To: ${'a@b, '.repeat(100)}\n\n`, {
+    addresses: { free: 100, octetsEach: 1, most: 7 },
+  })
   expect(addresses.summary.to.split(', ')).toHaveLength(7)
   const params = parse(`Content-Type: text/plain; ${'a=b; '.repeat(100)}\n\n`, { parameters: 7 })
   expect(params.root.params).toHaveLength(7)
   const header = parse(`X: ${'x'.repeat(500)}\nSubject: far\n\nbody`, { header: 300 })
   expect(header.summary.subject).toBe('')
   expect(header.root.header.end).toBe(518)
+})
+
+test('limits by length: parts by the octets before them, addresses by those of all headers', () => {
+  const allowance = { free: 5, octetsEach: 10, most: 100 }
+  const head = 'Content-Type: multipart/mixed; boundary=b\n\n'
+  // The last part that is allowed takes the rest.
+  expect(parse(`${head}${'--b\n\n'.repeat(100)}`, { parts: allowance }).root.children).toHaveLength(15)
+  expect(parse(`${head}${'--b\n\n\nlong\n'.repeat(90)}`, { parts: allowance }).root.children).toHaveLength(90)
+  const inner = `Content-Type: message/rfc822\n\nTo: ${'a,'.repeat(50)}\n\nx\n`
+  const { root } = parse(`${head}--b\n${inner}--b\n${inner}`, { addresses: allowance })
+  expect(root.children?.map(({ envelope }) => envelope?.match(/"a"/g)?.length)).toEqual([22, 14])
+  const from = parse(`From: ${'a,'.repeat(50)}\n\n`, { addresses: allowance })
+  expect(from.summary.from.split(', ')).toHaveLength(5)
 })
 
 test('a header beyond the limit, a preamble and many headers leave the skeleton', async () => {

@@ -7,7 +7,7 @@ import { type DraftPart, draftPart, holdsMessage, makeOpaque } from './draft-par
 import { EnvelopeFields, envelopeResponse } from './envelope.js'
 import { readHeader } from './header-reader.js'
 import { Kept } from './kept.js'
-import type { MimeLimits } from './limits.js'
+import { allowed, type MimeLimits } from './limits.js'
 
 /** Is told the body of a text part, as it stands in the source; of a long one only its first TEXT_READ octets. */
 export type TextReader = (part: DraftPart, octets: Buffer, parent: DraftPart | undefined) => void
@@ -35,7 +35,7 @@ export class PartScanner {
   readonly cutter: BodyCutter
   readonly root: DraftPart
   /** Of the root's header. */
-  fields = new EnvelopeFields()
+  fields = new EnvelopeFields(0)
   readonly #limits: MimeLimits
   readonly #readText: TextReader
   readonly #boundaries = new BoundaryStack<OpenPart>()
@@ -52,6 +52,8 @@ export class PartScanner {
   #parts = 1
   /** Octets of headers that were read. */
   #headers = 0
+  /** Addresses that were read. */
+  #addresses = 0
   #boundaryText: string | undefined
   /** After a delimiter line comes another part, or, after the last one, the epilogue. */
   #partFollows = false
@@ -258,7 +260,7 @@ export class PartScanner {
   }
 
   get #mayGrow(): boolean {
-    return this.#parts < this.#limits.parts && this.#headers < this.#limits.headers
+    return this.#parts < allowed(this.#limits.parts, this.#pos) && this.#headers < this.#limits.headers
   }
 
   #beginPart(start: number): void {
@@ -291,9 +293,12 @@ export class PartScanner {
     const inDigest = !isMessage && parent?.part.subtype === 'digest'
     const text = this.kept.latin1(part.header.start, end)
     this.#headers += text.length
-    const { boundary, fields } = readHeader(part, text, isMessage, inDigest, this.#limits)
+    const room = Math.max(0, allowed(this.#limits.addresses, this.#headers) - this.#addresses)
+    const addresses = isMessage ? room : undefined
+    const { boundary, fields } = readHeader(part, text, { addresses, inDigest }, this.#limits)
     this.#boundaryText = boundary
     if (fields === undefined) return
+    this.#addresses += room - fields.room
     if (parent === undefined) this.fields = fields
     else parent.part.envelope = envelopeResponse(fields)
   }

@@ -1,10 +1,13 @@
-// Messages made to be slow to read: each is parsed in time that grows with its length alone (a quadratic step would take
-// minutes), and the skeleton that is left of it stays small.
+// Messages made to be slow to read, or to be told of at length: each is parsed in time that grows with its length alone (a
+// quadratic step would take minutes), the skeleton that is left of it stays small, and what is told of it is no more than
+// some times its length.
 import { expect, test } from 'vitest'
 import { parseIn } from '../support/parsing.js'
 
 const SLOWEST_MS = 5_000
 const LARGEST_SKELETON = 600_000
+/** Octets of ENVELOPE, BODYSTRUCTURE and the tree of parts together. */
+const mostTold = (size: number): number => 100_000 + 16 * size
 
 const times = (text: string, count: number): string => text.repeat(count)
 const nested = (levels: number, boundary: (level: number) => string): string => {
@@ -61,6 +64,23 @@ test.each<[string, () => string]>([
     'soft breaks that are none',
     () => `Content-Transfer-Encoding: quoted-printable\n\n${times('= ', 200_000)}`,
   ],
+  ['a From of empty addresses', () => `From: ${times('@,', 10_000)}\n\nx`],
+  ['a To of short addresses', () => `To: ${times('a,', 500_000)}\n\nx`],
+  [
+    '100 messages with 10,000 empty addresses each',
+    () => {
+      const message = `Content-Type: message/rfc822\n\nFrom: ${times('@,', 10_000)}\n\nx\n`
+      return `Content-Type: multipart/mixed; boundary=b\n\n${times(`--b\n${message}`, 100)}`
+    },
+  ],
+  [
+    '10,000 parts of five octets',
+    () => `Content-Type: multipart/mixed; boundary=b\n\n${times('--b\n\n', 10_000)}`,
+  ],
+  [
+    '10,000 empty messages',
+    () => `Content-Type: multipart/digest; boundary=b\n\n${times('--b\n\n\n', 10_000)}`,
+  ],
   ['paddings', () => `Content-Transfer-Encoding: base64\n\n${times('A=', 200_000)}`],
 ])('%s', async (_, make) => {
   const source = Buffer.from(make(), 'latin1')
@@ -70,5 +90,8 @@ test.each<[string, () => string]>([
     expect(performance.now() - began, 'milliseconds').toBeLessThan(SLOWEST_MS)
     expect(message.size).toBe(source.length)
     expect(message.skeleton.length).toBeLessThan(LARGEST_SKELETON)
+    const { envelope, structure } = message.summary
+    const told = envelope.length + structure.length + JSON.stringify(message.root).length
+    expect(told).toBeLessThan(mostTold(message.size))
   }
 })

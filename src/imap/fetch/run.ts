@@ -21,10 +21,11 @@ import { type Batch, endRow, writeRow } from './rows.js'
 import { type Content, contentOf, sendSection } from './sections.js'
 
 /**
- * Messages whose ENVELOPEs or BODYSTRUCTUREs are read at once. Neither is much longer than the headers that are read of a
- * message. For a client that does not read, one such batch is held and those that are read ahead.
+ * Messages whose ENVELOPEs or BODYSTRUCTUREs are read at once. Of made messages both may be six times as long as the headers that
+ * are read (`Allowance` in src/mime/limits.ts), of real ones they are shorter. For a client that does not read, one such batch is
+ * held and those that are read ahead.
  */
-const BATCH = { octets: 16 * 2 ** 20, count: 512, octetsEach: DEFAULT_LIMITS.headers }
+const BATCH = { octets: 4 * 2 ** 20, count: 512, octetsEach: DEFAULT_LIMITS.headers }
 /** Batches that are read while one is sent: from another machine they take as long to come as one to be sent. */
 const AHEAD = 2
 

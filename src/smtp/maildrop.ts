@@ -24,11 +24,20 @@ import {
   OK,
   type Reply,
   replyToError,
+  TOO_MANY_FOR_SIZE,
   TRY_LATER,
   UNKNOWN_RECIPIENT,
 } from './replies.js'
 import type { SmtpSettings } from './settings.js'
 import { type Arrival, traceLines } from './trace.js'
+
+/** Octets that one transaction keeps at the most, where a message has several recipients: others wait for it. */
+const MOST_KEPT = 256 * 2 ** 20
+
+/** About what is kept for each recipient, attachments not counted. The tree of parts takes twice its BODYSTRUCTURE. */
+function keptOctets({ parsed: { skeleton, text, summary } }: Ingested): number {
+  return skeleton.length + (text?.length ?? 0) + summary.envelope.length + 3 * summary.structure.length
+}
 
 /** One accepted RCPT: its address, and the accounts that get mail for it. */
 export interface Rcpt extends Accepted {
@@ -96,6 +105,8 @@ export class Maildrop implements MailTarget<Rcpt> {
   async #deliver(envelope: Envelope<Rcpt>, ingested: Ingested): Promise<Reply[]> {
     const { deliveries, places } = planDeliveries(envelope, this.#arrivalOf(envelope))
     if (this.#settings.protocol === 'smtp') {
+      if (deliveries.length > 1 && deliveries.length * keptOctets(ingested) > MOST_KEPT)
+        return [TOO_MANY_FOR_SIZE]
       try {
         await deliverAll(this.#services, ingested, deliveries)
         return [OK]

@@ -38,6 +38,8 @@ export const MAILBOX_FULL: Reply = '452 4.2.2 Mailbox is full'
 /** It would not fit into an empty mailbox either. */
 export const ABOVE_QUOTA: Reply = '552 5.2.2 Message is larger than the mailbox may be'
 export const TOO_MANY_RECIPIENTS: Reply = '452 4.5.3 Too many recipients; send again for the others'
+export const TOO_MANY_FOR_SIZE: Reply =
+  '452 4.5.3 Too many recipients for a message of this size; send it to fewer at a time'
 const NO_SPACE: Reply = '452 4.3.1 Insufficient storage; try again later'
 export const TRY_LATER: Reply = '451 4.3.0 Cannot take mail now; try again later'
 

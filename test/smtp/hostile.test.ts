@@ -160,6 +160,25 @@ describe.skipIf(!hasProc)('hostile dialogues', () => {
     expect(wait).toBeLessThan(MAX_WAIT)
   })
 
+  const multipart = (part: string, count: number): string =>
+    `Content-Type: multipart/mixed; boundary=b\r\n\r\n${`--b\r\n\r\n${part}`.repeat(count)}\r\n`
+  it.each([
+    ['10,000 empty parts', multipart('', 10_000), /^250/],
+    ['10,000 parts that are told of', multipart('lorem ipsum dolor\r\n', 10_000), /^452 4\.5\.3/],
+  ])('a message to 1,000 labels of one address: %s', async (_name, message, answer) => {
+    const client = await open()
+    await client.ask('MAIL FROM:<a@b.example>')
+    for (let n = 0; n < 1000; n++) await client.ask(`RCPT TO:<anna+${n}@example.org>`)
+    await client.ask('DATA')
+    const { result, growth, wait } = await measure(async () => {
+      void client.send(stuffed(Buffer.from(message)))
+      return client.reply()
+    })
+    expect(result).toMatch(answer)
+    expect(growth).toBeLessThan(MAX_GROWTH)
+    expect(wait).toBeLessThan(MAX_WAIT)
+  })
+
   it.each([
     ['a command', 'NOOP ', 'x'],
     ['MAIL with quotes', 'MAIL FROM:<"', '\\"'],

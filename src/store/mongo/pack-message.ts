@@ -1,6 +1,6 @@
 // A parsed message as the documents that are written of it, made before its mutation begins.
 
-import type { Summary } from '../../model/message.js'
+import type { ParsedMessage, Summary } from '../../model/message.js'
 import { StoreError } from '../errors.js'
 import { MAX_PACKED_SIZE } from '../index-codec.js'
 import type { NewMessage } from '../messages.js'
@@ -39,30 +39,45 @@ export const contentOf = (summary: Summary): PackedMessage['content'] => ({
   intro: summary.intro,
 })
 
+type PackedParts = Pick<PackedMessage, 'content' | 'blobs'> & {
+  source: Omit<PackedMessage['source'], 'trace'>
+}
+
+const packed = new WeakMap<ParsedMessage, PackedParts>()
+
+/** A message of many recipients is packed once. */
+function packedOf(parsed: ParsedMessage): PackedParts {
+  const known = packed.get(parsed)
+  if (known !== undefined) return known
+  const { size, skeleton, text, cuts, root, summary } = parsed
+  const source = {
+    codec: 0,
+    key_id: null,
+    size,
+    cuts: cutsJson(cuts),
+    root: JSON.stringify(root),
+    skeleton,
+    text,
+  }
+  const made = { content: contentOf(summary), source, blobs: blobsOf(cuts) }
+  packed.set(parsed, made)
+  return made
+}
+
 export function packMessage(message: NewMessage): PackedMessage {
   const { parsed, trace, flags, internalDate } = message
   const size = trace.length + parsed.size
   if (size > MAX_PACKED_SIZE) throw new StoreError('limit', `a message of ${size} octets is too large`)
-  const { skeleton, text } = parsed
-  const source = {
-    codec: 0,
-    key_id: null,
-    size: parsed.size,
-    trace,
-    cuts: cutsJson(parsed.cuts),
-    root: JSON.stringify(parsed.root),
-    skeleton,
-    text,
-  }
+  const { content, source, blobs } = packedOf(parsed)
   return {
     flags,
     internalDate: internalDate.at,
     zone: internalDate.zone,
     size,
     hasAttachments: parsed.summary.hasAttachments,
-    content: contentOf(parsed.summary),
-    source,
-    blobs: blobsOf(parsed.cuts),
+    content,
+    source: { ...source, trace },
+    blobs,
   }
 }
 

@@ -28,14 +28,14 @@ export class ContentRows {
       'INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
     this.#source = db.prepare<unknown[]>(
-      'INSERT INTO source (size, trace, cuts, root, skeleton) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO source (trace, size, cuts, root, skeleton) VALUES (?, ?, ?, ?, ?)',
     )
     this.#text = db.prepare<unknown[]>('INSERT INTO content_text (id, text) VALUES (?, ?)')
     this.#reference = db.prepare<unknown[]>('INSERT INTO blob_reference VALUES (?, ?, ?)')
   }
 
-  insert(account: number, content: number, message: PackedContent): void {
-    const source = this.#source.run(...message.source).lastInsertRowid
+  insert(account: number, content: number, trace: Uint8Array, message: PackedContent): void {
+    const source = this.#source.run(trace, ...message.source).lastInsertRowid
     this.#content.run(contentRow(account, content), source)
     this.#prepared.run(source, ...message.prepared)
     this.#summary.run(source, ...message.summary)
@@ -111,7 +111,7 @@ export function appendMutation(db: Connection): MutationOf<'append'> {
     const { box, account } = batch
     const columns = columnsOf(batch, Date.now())
     batch.messages.forEach((message, at) => {
-      contents.insert(account.account, columns.cold.contents[at] ?? 0, message)
+      contents.insert(account.account, columns.cold.contents[at] ?? 0, message.trace, message.content)
     })
     chargeQuota(account, index.append(box, columns, account.modseq), quotaLimit)
     mailboxes.save(box, account.modseq)

@@ -7,17 +7,12 @@ import type { DumpedAccount, DumpedIndex, DumpedStore } from '../migration.js'
 import type { AccountRow, MailboxRow } from '../rows.js'
 
 /**
- * What is kept of a message apart from its place, as columns of the tables that are named, after the id: lists cost less to pass
- * on than names. What is nested is JSON, octets own their buffer.
+ * What is kept of a message apart from its place and its trace lines, as columns of the tables that are named, after the id: lists
+ * cost less to pass on than names. What is nested is JSON, octets own their buffer. One object for all who get the same message:
+ * it is cloned once with them.
  */
 export interface PackedContent {
-  readonly source: readonly [
-    size: number,
-    trace: Uint8Array,
-    cuts: string,
-    root: string,
-    skeleton: Uint8Array,
-  ]
+  readonly source: readonly [size: number, cuts: string, root: string, skeleton: Uint8Array]
   /** Text where it is ASCII, as nearly all are: cheaper to pass on than octets. */
   readonly prepared: readonly [envelope: string | Uint8Array, structure: string | Uint8Array]
   readonly summary: readonly (string | number | null)[]
@@ -26,7 +21,9 @@ export interface PackedContent {
   readonly blobs: Uint8Array
 }
 
-export interface PackedMessage extends PackedContent {
+export interface PackedMessage {
+  readonly content: PackedContent
+  readonly trace: Uint8Array
   readonly flags: readonly string[]
   readonly internalDate: number
   readonly zone: number
@@ -167,7 +164,10 @@ export interface Calls {
 
   beginArrival: [{ from: string }, undefined]
   restoreAccount: [DumpedAccount, undefined]
-  restoreContents: [OnAccount & { contents: { content: number; packed: PackedContent }[] }, undefined]
+  restoreContents: [
+    OnAccount & { contents: { content: number; trace: Uint8Array; packed: PackedContent }[] },
+    undefined,
+  ]
   restoreIndex: [OnAccount & DumpedIndex, undefined]
   finishAccount: [DumpedAccount, undefined]
   dropArrived: [OnAccount & { what: 'all' | 'index' }, undefined]

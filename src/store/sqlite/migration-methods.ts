@@ -52,7 +52,11 @@ export function migrationMethods({ database, accounts, write }: Access): Migrati
     restoreContents: (account, contents) =>
       write('restoreContents', {
         account,
-        contents: contents.map((one) => ({ content: one.content, packed: packContent(one) })),
+        contents: contents.map((one) => ({
+          content: one.content,
+          trace: owned(one.source.trace),
+          packed: packContent(one),
+        })),
       }),
     restoreIndex: (account, { chunks, tombstones }) =>
       write('restoreIndex', { account, chunks: chunks.map(apart), tombstones: tombstones.map(apart) }),

@@ -1,7 +1,7 @@
 // A parsed message made ready for the writer thread: nested data as JSON, octets in buffers of their own, because cloning a
 // view copies all that stands behind it.
 
-import type { Summary } from '../../model/message.js'
+import type { ParsedMessage, Summary } from '../../model/message.js'
 import { StoreError } from '../errors.js'
 import { MAX_PACKED_SIZE } from '../index-codec.js'
 import type { NewMessage } from '../messages.js'
@@ -38,6 +38,23 @@ const summaryColumns = (summary: Summary): (string | number | null)[] => [
   summary.intro,
 ]
 
+const packed = new WeakMap<ParsedMessage, PackedContent>()
+
+/** A message of many recipients is packed once. */
+function packedOf(parsed: ParsedMessage): PackedContent {
+  const known = packed.get(parsed)
+  if (known !== undefined) return known
+  const made = {
+    source: [parsed.size, cutsJson(parsed.cuts), JSON.stringify(parsed.root), owned(parsed.skeleton)],
+    prepared: preparedColumns(parsed.summary),
+    summary: summaryColumns(parsed.summary),
+    text: parsed.text,
+    blobs: owned(Buffer.concat(blobsOf(parsed.cuts))),
+  } as const
+  packed.set(parsed, made)
+  return made
+}
+
 export function packMessage(message: NewMessage): PackedMessage {
   const { parsed, trace, flags, internalDate } = message
   const size = trace.length + parsed.size
@@ -48,23 +65,14 @@ export function packMessage(message: NewMessage): PackedMessage {
     zone: internalDate.zone,
     size,
     hasAttachments: parsed.summary.hasAttachments,
-    source: [
-      parsed.size,
-      owned(trace),
-      cutsJson(parsed.cuts),
-      JSON.stringify(parsed.root),
-      owned(parsed.skeleton),
-    ],
-    prepared: preparedColumns(parsed.summary),
-    summary: summaryColumns(parsed.summary),
-    text: parsed.text,
-    blobs: owned(Buffer.concat(blobsOf(parsed.cuts))),
+    content: packedOf(parsed),
+    trace: owned(trace),
   }
 }
 
 /** A content of another store, to be kept as it is. */
 export const packContent = ({ summary, source, text }: DumpedContent): PackedContent => ({
-  source: [source.size, owned(source.trace), source.cuts, source.root, owned(source.skeleton)],
+  source: [source.size, source.cuts, source.root, owned(source.skeleton)],
   prepared: preparedColumns(summary),
   summary: summaryColumns(summary),
   text,

@@ -53,7 +53,7 @@ export function restoreAccountMutation(db: Connection): MutationOf<'restoreAccou
 export function restoreContentsMutation(db: Connection): MutationOf<'restoreContents'> {
   const rows = new ContentRows(db)
   return ({ account, contents }) => {
-    for (const { content, packed } of contents) rows.insert(account, content, packed)
+    for (const { content, trace, packed } of contents) rows.insert(account, content, trace, packed)
     return undefined
   }
 }

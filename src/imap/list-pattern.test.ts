@@ -14,6 +14,9 @@ test.each([
   ['inbox', 'INBOX', true],
   ['InBox/%', 'INBOX/x', true],
   ['in*', 'INBOX', false],
+  // The dotless i, whose capital is ASCII's.
+  ['&ATE-nbox', 'INBOX', false],
+  ['&ATE-nbox', '\u0131nbox', true],
   ['Entw&APw-*', 'Entwürfe', true],
   ['&AGE-', 'a', false],
   ['a%%%**%b', 'a/x/b', true],

@@ -1,15 +1,9 @@
 // The patterns of LIST and LSUB (RFC 3501 §6.3.8): "*" is any text, "%" any text without the separator.
 
-import { INBOX, MAX_PATH_OCTETS, SEPARATOR } from '../model/mailbox-path.js'
+import { MAX_PATH_OCTETS, SEPARATOR, withInbox } from '../model/mailbox-path.js'
 import { decodeModifiedUtf7 } from './wire/modified-utf7.js'
 
 const MAX_PATTERN = 2 * MAX_PATH_OCTETS
-
-/** INBOX is the one level whose case does not matter (RFC 3501 §5.1). */
-function foldInbox(pattern: string): string {
-  const [first = '', ...rest] = pattern.split(SEPARATOR)
-  return first.toUpperCase() === INBOX ? [INBOX, ...rest].join(SEPARATOR) : pattern
-}
 
 /** The places in `pattern` that may be reached without taking another character. */
 function passWildcards(pattern: string, reached: Uint8Array): void {
@@ -43,7 +37,7 @@ function matches(pattern: string, path: string): boolean {
 export function listPattern(wire: string): (path: string) => boolean {
   const decoded = decodeModifiedUtf7(wire)
   if (decoded === undefined || decoded.length > MAX_PATTERN) return () => false
-  const pattern = foldInbox(decoded.normalize('NFC'))
+  const pattern = withInbox(decoded.normalize('NFC'))
     .replace(/[*%]*\*[*%]*/g, '*')
     .replace(/%+/g, '%')
   if (!/[*%]/.test(pattern)) return (path) => path === pattern

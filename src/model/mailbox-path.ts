@@ -25,15 +25,16 @@ function problemOf(path: string): PathProblem | undefined {
   return undefined
 }
 
+/** INBOX is the one level whose case, that of ASCII, does not matter (RFC 3501 §5.1). */
+export const withInbox = (path: string): string => path.replace(/^inbox(?=\/|$)/i, INBOX)
+
 /** NFC, and INBOX in capitals as the first level. The problem as text where the name cannot be a mailbox's. */
 export function mailboxPath(name: string): { path: MailboxPath } | { problem: PathProblem } {
   if (name.length > MAX_PATH_OCTETS) return { problem: 'too long' }
   const normal = name.normalize('NFC')
   const problem = problemOf(normal)
   if (problem !== undefined) return { problem }
-  const [first = '', ...rest] = normal.split(SEPARATOR)
-  const head = first.toUpperCase() === INBOX ? INBOX : first
-  return { path: [head, ...rest].join(SEPARATOR) as MailboxPath }
+  return { path: withInbox(normal) as MailboxPath }
 }
 
 /** The path above, or undefined for one of the top level. */

@@ -75,6 +75,7 @@ export interface MailboxStore {
   /** Subscriptions are names, whether or not the mailbox exists (RFC 3501 §6.3.6). Throws `limit`. */
   subscribe(account: AccountId, path: MailboxPath): Promise<void>
   unsubscribe(account: AccountId, path: MailboxPath): Promise<void>
+  /** In the order of their octets. */
   subscriptions(account: AccountId): Promise<MailboxPath[]>
   /**
    * Moves recentUid to `uidNext` where it is lower, by compare-and-set; returns the value before, so that [before, uidNext)

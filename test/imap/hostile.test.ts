@@ -276,6 +276,14 @@ test('a LIST pattern of 1,000 wildcards over long names gives others their turn'
   expect(await turnsDuring(() => client.ok(`LIST "" "${pattern}"`))).toBeGreaterThan(10)
 })
 
+test('LSUB of long names and of many levels gives others their turn, and waits for who reads', async () => {
+  const client = await anna()
+  for (let n = 10; n < 15; n++) await client.ok(`SUBSCRIBE ${'c'.repeat(900)}${n}${'/b'.repeat(30)}/x`)
+  expect(await turnsDuring(() => client.ok(`LSUB "" "${'c%'.repeat(500)}z%"`))).toBeGreaterThan(20)
+  const told = await client.ok('LSUB "" "*b%"')
+  expect(told.filter((line) => line.includes('\\Noselect'))).toHaveLength(5 * 30)
+})
+
 test('a search with 10,000 keys gives others their turn', async () => {
   const client = await anna()
   await client.ok('CREATE Searched')

@@ -39,6 +39,12 @@ async function destination(session: Session, name: string): Promise<MailboxId> {
 const copyUid = ({ uidValidity, from, to }: Copied): string =>
   `COPYUID ${uidValidity} ${formatNumbers(from)} ${formatNumbers(to)}`
 
+/** Others have expunged them all meanwhile: no error for UIDs (RFC 3501 §6.4.8), one for sequence numbers (RFC 2180 §4.4). */
+function nothingLeft(byUid: boolean): Reply {
+  if (byUid) return ok('Nothing to copy')
+  throw no('The messages no longer exist', 'EXPUNGEISSUED')
+}
+
 async function copyAll(session: Session, { set, byUid, mailbox }: CopyArguments): Promise<Reply> {
   const view = session.selected
   const uids = view.uidsOf(set, byUid)
@@ -46,8 +52,7 @@ async function copyAll(session: Session, { set, byUid, mailbox }: CopyArguments)
   if (uids.length === 0) return ok('Nothing to copy')
   try {
     const copied = await copyMessages(session.services, session.account, view.mailbox, uids, to)
-    // RFC 2180 §4.4: what others expunged meanwhile could not be copied.
-    if (copied.to.length === 0) throw no('The messages no longer exist', 'EXPUNGEISSUED')
+    if (copied.to.length === 0) return nothingLeft(byUid)
     return ok('Copied', copyUid(copied))
   } catch (error) {
     if (isStoreError(error, 'no-such-mailbox')) throw no('No such mailbox', 'TRYCREATE')
@@ -82,8 +87,7 @@ async function moveAll(session: Session, { set, byUid, mailbox }: CopyArguments)
     tellExpunged(session, view)
     if (session.output.writer.full) await session.output.flush()
   }
-  if (moved === 0 && uids.length > 0) throw no('The messages no longer exist', 'EXPUNGEISSUED')
-  return ok('Done')
+  return moved === 0 && uids.length > 0 ? nothingLeft(byUid) : ok('Done')
 }
 
 // move = "MOVE" SP sequence-set SP mailbox

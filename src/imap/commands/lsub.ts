@@ -2,7 +2,7 @@
 
 import { Turn } from '../../kit/turn.js'
 import { subscriptions } from '../../mail/mailboxes.js'
-import { SEPARATOR } from '../../model/mailbox-path.js'
+import { isInferior, SEPARATOR } from '../../model/mailbox-path.js'
 import { listPattern } from '../list-pattern.js'
 import { ok } from '../reply.js'
 import type { Session } from '../session.js'
@@ -18,20 +18,27 @@ function* levelsAbove(path: string): Generator<string> {
 async function listSubscribed(session: Session, pattern: string): Promise<void> {
   const matches = listPattern(pattern)
   const names = await subscriptions(session.services, session.account)
-  const told = new Map<string, '' | '\\Noselect'>()
+  const subscribed = new Set<string>(names)
+  const { writer } = session.output
   const turn = new Turn()
-  for (const name of names) {
+  /** Tells of a path where it matches. */
+  const tell = async (path: string, attribute: '' | '\\Noselect'): Promise<boolean> => {
     if (turn.over) await turn.pass()
-    if (matches(name)) told.set(name, '')
-    else if (pattern.endsWith('%')) {
-      // "foo" stands for a subscribed "foo/bar", which "%" cannot match (RFC 3501 §6.3.9).
-      for (const above of levelsAbove(name)) {
-        if (matches(above) && !told.has(above)) told.set(above, '\\Noselect')
-      }
-    }
+    if (!matches(path)) return false
+    writer.text(`* LSUB (${attribute}) "${SEPARATOR}" `).mailbox(path).line('')
+    if (writer.full) await session.output.flush()
+    return true
   }
-  for (const [name, attribute] of told) {
-    session.output.writer.text(`* LSUB (${attribute}) "${SEPARATOR}" `).mailbox(name).line('')
+  let unmatched = ''
+  for (const name of names) {
+    if ((await tell(name, '')) || !pattern.endsWith('%')) continue
+    // "foo" stands for a subscribed "foo/bar", which "%" cannot match (RFC 3501 §6.3.9).
+    for (const above of levelsAbove(name)) {
+      // Told already: names are in order, and so those below one level follow one another.
+      if (isInferior(unmatched, above)) break
+      if (!subscribed.has(above)) await tell(above, '\\Noselect')
+    }
+    unmatched = name
   }
 }
 

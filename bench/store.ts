@@ -108,7 +108,9 @@ async function benchReads(store: Store, at: Place): Promise<void> {
       drain(store.entries(at.id, at.inbox, { cold: true })),
     )
     await measure('50,000 prepared ENVELOPEs', () => drain(store.prepared(at.id, contents, 'envelope')))
-    await measure('50,000 summaries', () => drain(store.summaries(at.id, contents)))
+    await measure('50,000 summaries', () =>
+      drain(store.summaries(at.id, contents, new Float64Array(contents.length))),
+    )
     await measure('5,000 sources', async () => {
       for await (const _ of store.sources(at.id, contents.subarray(0, 5000), new Float64Array(5000)));
     })

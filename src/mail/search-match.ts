@@ -3,7 +3,7 @@
 import type { Turn } from '../kit/turn.js'
 import { FLAG_WORDS, type FlagTable, flagBit } from '../model/flags.js'
 import { foldCase } from '../model/fold.js'
-import type { Summary } from '../model/message.js'
+import type { SummaryFields } from '../model/message.js'
 import { inNumberSet } from '../model/number-set.js'
 import type { ColdColumns, Entries } from '../store/entries.js'
 import {
@@ -19,9 +19,30 @@ export interface Candidate {
   readonly entries: Entries
   readonly at: number
   readonly depth: Depth
-  readonly summary?: Summary
+  readonly summary?: FoldedSummary
   /** Folded for comparison. */
   readonly text?: SearchText
+}
+
+type FoldedField = 'from' | 'to' | 'cc' | 'bcc' | 'subject'
+
+/** A summary whose fields are folded for comparison, each once: there may be thousands of keys, and a megabyte of field. */
+export class FoldedSummary {
+  readonly fields: SummaryFields
+  readonly #folded = new Map<FoldedField, string>()
+
+  constructor(fields: SummaryFields) {
+    this.fields = fields
+  }
+
+  folded(name: FoldedField): string {
+    let folded = this.#folded.get(name)
+    if (folded === undefined) {
+      folded = foldCase(this.fields[name])
+      this.#folded.set(name, folded)
+    }
+    return folded
+  }
 }
 
 export interface SearchText {
@@ -55,9 +76,9 @@ function matchDate(query: Extract<ResolvedKey, { kind: 'date' }>, candidate: Can
     const cold = candidate.entries.cold as ColdColumns
     return matchDay(query, dayOf(cold.internalDates[candidate.at] ?? 0, cold.zones[candidate.at] ?? 0))
   }
-  const { summary } = candidate
-  if (summary === undefined || summary.sentDate === null) return false
-  return matchDay(query, dayOf(summary.sentDate, summary.sentZone))
+  const sent = candidate.summary?.fields
+  if (sent === undefined || sent.sentDate === null) return false
+  return matchDay(query, dayOf(sent.sentDate, sent.sentZone))
 }
 
 function matchKey(query: ResolvedKey, candidate: Candidate, context: MatchContext): boolean {
@@ -78,9 +99,9 @@ function matchKey(query: ResolvedKey, candidate: Candidate, context: MatchContex
     case 'date':
       return matchDate(query, candidate)
     case 'address':
-      return summary !== undefined && foldCase(summary[query.field]).includes(query.value)
+      return summary?.folded(query.field).includes(query.value) ?? false
     case 'subject':
-      return summary !== undefined && foldCase(summary.subject).includes(query.value)
+      return summary?.folded('subject').includes(query.value) ?? false
     case 'header':
       return text?.field(query.name).some((value) => value.includes(query.value)) ?? false
     case 'body':
@@ -113,23 +134,29 @@ export function decide(
   return depthOf(query) > candidate.depth ? undefined : matchKey(query, candidate, context)
 }
 
-/** Decides where all has been read: each key may look through a large text, so others have their turn between them. */
+/** The same where each key may look through a large text: others have their turn between them. */
 export async function decideInTurns(
   query: ResolvedQuery,
   candidate: Candidate,
   context: MatchContext,
   turn: Turn,
-): Promise<boolean> {
-  if (query.kind === 'not') return !(await decideInTurns(query.of, candidate, context, turn))
+): Promise<boolean | undefined> {
+  if (query.kind === 'not') {
+    const inner = await decideInTurns(query.of, candidate, context, turn)
+    return inner === undefined ? undefined : !inner
+  }
   if (query.kind !== 'and' && query.kind !== 'or') {
     if (turn.over) await turn.pass()
-    return matchKey(query, candidate, context)
+    return decide(query, candidate, context)
   }
   const settling = query.kind === 'or'
+  let open = false
   for (const key of query.of) {
-    if ((await decideInTurns(key, candidate, context, turn)) === settling) return settling
+    const decided = await decideInTurns(key, candidate, context, turn)
+    if (decided === settling) return settling
+    if (decided === undefined) open = true
   }
-  return !settling
+  return open ? undefined : !settling
 }
 
 /** The query with its strings folded, header names in lower case, and flags by their bit in the account's table. */

@@ -75,11 +75,10 @@ export function depthOf(query: ResolvedKey): Depth {
   return DEPTHS[query.kind]
 }
 
-/** The depth at which the whole query is decided in any case. */
-export function deepest(query: ResolvedQuery): Depth {
-  if (query.kind === 'not') return deepest(query.of)
-  if (query.kind === 'and' || query.kind === 'or') {
-    return query.of.reduce<Depth>((depth, key) => Math.max(depth, deepest(key)) as Depth, HOT)
-  }
-  return depthOf(query)
+/** The depths at which its keys are decided, added to `depths`. */
+export function depthsOf(query: ResolvedQuery, depths = new Set<Depth>()): ReadonlySet<Depth> {
+  if (query.kind === 'not') return depthsOf(query.of, depths)
+  if (query.kind === 'and' || query.kind === 'or') for (const key of query.of) depthsOf(key, depths)
+  else depths.add(depthOf(query))
+  return depths
 }

@@ -2,15 +2,21 @@
 
 import { Turn } from '../kit/turn.js'
 import { type AccountId, contentId, type MailboxId } from '../model/ids.js'
-import type { Summary } from '../model/message.js'
 import type { Entries } from '../store/entries.js'
 import { readEntries } from './entries.js'
 import { openIndex } from './open-index.js'
-import { type Candidate, decide, decideInTurns, type MatchContext, resolveQuery } from './search-match.js'
+import {
+  type Candidate,
+  decide,
+  decideInTurns,
+  FoldedSummary,
+  type MatchContext,
+  resolveQuery,
+} from './search-match.js'
 import {
   COLD,
   type Depth,
-  deepest,
+  depthsOf,
   HOT,
   type ResolvedQuery,
   type SearchQuery,
@@ -45,31 +51,24 @@ class Page {
     this.open = Array.from({ length: entries.length }, (_, at) => at)
   }
 
-  /** Tries position `at` with what has been read of it; true where it is decided now. */
-  try(at: number, read: Omit<Candidate, 'entries' | 'at'>): boolean {
-    const decided = decide(this.#query, { entries: this.entries, at, ...read }, this.#context)
-    if (decided === undefined) return false
-    this.#found[at] = decided
-    return true
-  }
-
+  /** By the index alone. */
   async tryAll(depth: Depth, turn: Turn): Promise<void> {
     const open: number[] = []
     for (const at of this.open) {
-      if (!this.try(at, { depth })) open.push(at)
+      const decided = decide(this.#query, { entries: this.entries, at, depth }, this.#context)
+      if (decided === undefined) open.push(at)
+      else this.#found[at] = decided
       if (turn.over) await turn.pass()
     }
     this.open = open
   }
 
-  /** Decides position `at` with all of it read; that may take long. */
-  async settle(at: number, read: Omit<Candidate, 'entries' | 'at'>, turn: Turn): Promise<void> {
-    this.#found[at] = await decideInTurns(
-      this.#query,
-      { entries: this.entries, at, ...read },
-      this.#context,
-      turn,
-    )
+  /** Tries position `at` with what has been read of it, which may take long; true where it is decided now. */
+  async try(at: number, read: Omit<Candidate, 'entries' | 'at'>, turn: Turn): Promise<boolean> {
+    const candidate = { entries: this.entries, at, ...read }
+    const decided = await decideInTurns(this.#query, candidate, this.#context, turn)
+    if (decided !== undefined) this.#found[at] = decided
+    return decided !== undefined
   }
 
   found(): Uint32Array {
@@ -77,65 +76,67 @@ class Page {
   }
 }
 
+/** Contents and sizes of some positions of a page. */
+function messagesAt({ entries: { cold } }: Page, positions: readonly number[]) {
+  return {
+    contents: Uint32Array.from(positions, (at) => cold?.contents[at] ?? 0),
+    sizes: Float64Array.from(positions, (at) => cold?.sizes[at] ?? 0),
+  }
+}
+
+/** What stays open is decided by its sources, page by page: no more summaries are held than one page has. */
 async function decideBySummaries(
   services: Services,
   account: AccountId,
   page: Page,
   turn: Turn,
-): Promise<Map<number, Summary>> {
-  const contents = page.entries.cold?.contents ?? new Uint32Array(0)
-  const wanted = Uint32Array.from(page.open, (at) => contents[at] ?? 0)
-  const kept = new Map<number, Summary>()
-  const open: number[] = []
+): Promise<void> {
+  const { contents, sizes } = messagesAt(page, page.open)
   let next = 0
-  for await (const summaries of services.store.summaries(account, wanted)) {
-    for (const summary of summaries) {
+  for await (const summaries of services.store.summaries(account, contents, sizes)) {
+    const open: number[] = []
+    const kept = new Map<number, FoldedSummary>()
+    for (const fields of summaries) {
       const at = page.open[next++] as number
-      if (turn.over) await turn.pass()
-      if (page.try(at, summary === undefined ? { depth: SUMMARY } : { depth: SUMMARY, summary })) continue
+      const summary = fields === undefined ? undefined : new FoldedSummary(fields)
+      if (await page.try(at, { depth: SUMMARY, ...(summary && { summary }) }, turn)) continue
       open.push(at)
       if (summary !== undefined) kept.set(at, summary)
     }
+    await decideBySources(services, account, page, open, kept, turn)
   }
-  page.open = open
-  return kept
 }
 
 async function decideBySources(
   services: Services,
   account: AccountId,
   page: Page,
-  summaries: Map<number, Summary>,
+  open: readonly number[],
+  summaries: ReadonlyMap<number, FoldedSummary>,
   turn: Turn,
-) {
-  const { cold } = page.entries
-  const contents = Uint32Array.from(page.open, (at) => cold?.contents[at] ?? 0)
-  const sizes = Float64Array.from(page.open, (at) => cold?.sizes[at] ?? 0)
+): Promise<void> {
+  const { contents, sizes } = messagesAt(page, open)
   let next = 0
   for await (const source of openSources(services, account, contents, sizes)) {
     if (turn.over) await turn.pass()
     const content = contentId(contents[next] ?? 0)
-    const at = page.open[next++] as number
+    const at = open[next++] as number
     const text = source && (await readSearchText(services, account, content, source, turn))
     const summary = summaries.get(at)
-    const read = { ...(text === undefined ? {} : { text }), ...(summary === undefined ? {} : { summary }) }
-    await page.settle(at, { depth: SOURCE, ...read }, turn)
+    await page.try(at, { depth: SOURCE, ...(text && { text }), ...(summary && { summary }) }, turn)
   }
-  page.open = []
 }
 
 async function searchPage(
   services: Services,
   account: AccountId,
   page: Page,
-  depth: Depth,
+  depths: ReadonlySet<Depth>,
   turn: Turn,
 ): Promise<Uint32Array> {
   await page.tryAll(page.entries.cold === undefined ? HOT : COLD, turn)
-  if (depth >= SUMMARY && page.open.length > 0) {
-    const summaries = await decideBySummaries(services, account, page, turn)
-    if (page.open.length > 0) await decideBySources(services, account, page, summaries, turn)
-  }
+  if (depths.has(SUMMARY)) await decideBySummaries(services, account, page, turn)
+  else if (depths.has(SOURCE)) await decideBySources(services, account, page, page.open, new Map(), turn)
   return page.found()
 }
 
@@ -153,10 +154,10 @@ function joinUids(lists: readonly Uint32Array[]): Uint32Array {
 async function* pagesOf(
   services: Services,
   scope: SearchScope,
-  depth: Depth,
+  depths: ReadonlySet<Depth>,
 ): AsyncGenerator<Entries, void, undefined> {
   const { account, mailbox, view } = scope
-  if (depth !== HOT) {
+  if ([...depths].some((depth) => depth !== HOT)) {
     yield* readEntries(services, account, mailbox, view, { cold: true })
     return
   }
@@ -179,13 +180,13 @@ export async function search(
 ): Promise<Uint32Array> {
   const table = await services.store.flagTable(scope.account)
   const resolved = resolveQuery(query, table)
-  const depth = deepest(resolved)
+  const depths = depthsOf(resolved)
   const context = { isRecent: scope.isRecent }
   const turn = new Turn(signal)
   const found: Uint32Array[] = []
   if (scope.view.length === 0) return new Uint32Array(0)
-  for await (const entries of pagesOf(services, scope, depth)) {
-    found.push(await searchPage(services, scope.account, new Page(entries, resolved, context), depth, turn))
+  for await (const entries of pagesOf(services, scope, depths)) {
+    found.push(await searchPage(services, scope.account, new Page(entries, resolved, context), depths, turn))
     signal?.throwIfAborted()
   }
   return joinUids(found)

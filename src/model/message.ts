@@ -90,6 +90,9 @@ export interface Summary {
   readonly hasAttachments: boolean
 }
 
+/** A summary without what is prepared for the wire: what lists, sorts and searches look at. */
+export type SummaryFields = Omit<Summary, 'envelope' | 'structure'>
+
 /** A message as MIME parsing leaves it: everything that is stored of it but its place, flags and dates. */
 export interface ParsedMessage {
   /** Octets of the source. */

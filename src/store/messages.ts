@@ -4,7 +4,7 @@
 import type { FlagChange, FlagTable } from '../model/flags.js'
 import type { AccountId, ContentId, MailboxId, ModSeq, Uid } from '../model/ids.js'
 import type { MailboxPath } from '../model/mailbox-path.js'
-import type { Cut, ParsedMessage, Part, Summary } from '../model/message.js'
+import type { Cut, ParsedMessage, Part, SummaryFields } from '../model/message.js'
 import type { Entries } from './entries.js'
 
 export interface InternalDate {
@@ -144,8 +144,15 @@ export interface MessageStore {
   /** Names by bit. An unknown bit in an entry means: read the table again. */
   flagTable(account: AccountId): Promise<FlagTable>
 
-  /** In the order of `contents`, in pages; undefined where a content is not there any more. */
-  summaries(account: AccountId, contents: Uint32Array): AsyncIterable<readonly (Summary | undefined)[]>
+  /**
+   * In the order of `contents`, in pages that hold little memory; undefined where a content is not there any more. `sizes`:
+   * RFC822.SIZE of each.
+   */
+  summaries(
+    account: AccountId,
+    contents: Uint32Array,
+    sizes: Float64Array,
+  ): AsyncIterable<readonly (SummaryFields | undefined)[]>
   /** Only the prepared ENVELOPE or BODYSTRUCTURE, in the order of `contents`, in pages: what bulk FETCH reads. */
   prepared(
     account: AccountId,

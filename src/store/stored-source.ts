@@ -42,6 +42,18 @@ export const cutsJson = (cuts: readonly Cut[]): string => (cuts.length === 0 ? '
 export const blobsOf = (cuts: readonly Cut[]): Buffer[] =>
   [...new Set(cuts.map((cut) => cut.blob))].map((hash) => Buffer.from(hash, 'hex'))
 
+/** Octets of headers that a page of summaries is made of; no field of one is much longer than they are. */
+const SUMMARIES = { octets: 4 * 2 ** 20, octetsEach: DEFAULT_LIMITS.header }
+
+/** Contents in pages whose summaries hold little, at most `count` each. */
+export function* summaryPagesOf(
+  contents: Uint32Array,
+  sizes: Float64Array,
+  count: number,
+): Iterable<Uint32Array> {
+  for (const [from, end] of spansOf(sizes, { ...SUMMARIES, count })) yield contents.subarray(from, end)
+}
+
 /**
  * Contents in pages that hold little, whatever they are. Of a large message most octets are blobs: its skeleton is not much
  * longer than it may be before that happens.

@@ -295,6 +295,19 @@ test('a search with 10,000 keys gives others their turn', async () => {
   await client.ok('CLOSE')
 })
 
+test('a search with 2,000 keys for a subject of half a megabyte holds up nobody for seconds', async () => {
+  const client = await anna()
+  await client.ok('CREATE Subjects')
+  const subject = Buffer.from('ä'.repeat(250_000)).toString('latin1')
+  expect(await client.append('Subjects', `Subject: ${subject} needle\r\n\r\na\r\n`)).toMatch(/^OK/)
+  await client.ok('SELECT Subjects')
+  const search = `SEARCH ${'OR SUBJECT q '.repeat(2000)}SUBJECT needle`
+  // Where each key folds the subject anew, this takes minutes.
+  expect((await longestHold(client.ok(search))).longest).toBeLessThan(5000)
+  expect(await client.ok(search)).toEqual(['* SEARCH 1'])
+  await client.ok('CLOSE')
+})
+
 test('a header of 1 MB is not copied for each of 1,000 sections', async () => {
   const client = await anna()
   await client.ok('CREATE Headers')

@@ -44,7 +44,7 @@ async function snapshot(store: Store, { id }: Place) {
     addresses: await store.addresses(id),
     subscriptions: await store.subscriptions(id),
     flags: await store.flagTable(id),
-    summaries: (await drain(store.summaries(id, contents))).flat(),
+    summaries: (await drain(store.summaries(id, contents, new Float64Array(contents.length)))).flat(),
     mailboxes,
     entries,
     gone,

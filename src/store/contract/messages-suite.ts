@@ -26,6 +26,7 @@ async function flagsOf(store: Store, { id, inbox }: Place): Promise<string[][]> 
   return (await allEntries(store, id, inbox)).map(({ flags }) => flagNames(table, Uint32Array.from(flags), 0))
 }
 
+const hex = (octets: Uint8Array | undefined) => octets && Buffer.from(octets).toString('hex')
 const blob = (digit: string) => digit.repeat(64)
 const cut = (digit: string) =>
   ({ at: 9, length: 1000, blob: blob(digit), blobSize: 1000, form: { kind: 'identity' } }) as const
@@ -65,8 +66,12 @@ export function messagesSuite(current: () => Store): void {
     expect({ ...source, root: 0 }).toMatchObject({ cuts: message.parsed.cuts, size: message.parsed.size })
     expect(Buffer.from(source?.skeleton ?? [])).toEqual(message.parsed.skeleton)
     expect(Buffer.from(source?.trace ?? [])).toEqual(message.trace)
-    const [[summary] = []] = await drain(store.summaries(id, uidsFrom(content)))
-    expect(summary).toEqual(message.parsed.summary)
+    const [[summary] = []] = await drain(store.summaries(id, uidsFrom(content), Float64Array.of(size)))
+    const { envelope, structure, ...fields } = message.parsed.summary
+    expect(summary).toEqual(fields)
+    const prepared = (what: 'envelope' | 'structure') => drain(store.prepared(id, uidsFrom(content), what))
+    expect((await prepared('envelope')).flat().map(hex)).toEqual([hex(envelope)])
+    expect((await prepared('structure')).flat().map(hex)).toEqual([hex(structure)])
     expect(await store.text(id, content)).toBeNull()
     expect(await store.referencedBlobs([blob('a'), blob('b')])).toEqual(new Set([blob('a')]))
     expect((await drain(store.allReferencedBlobs())).flat()).toContain(blob('a'))
@@ -88,16 +93,23 @@ export function messagesSuite(current: () => Store): void {
     ]) {
       const read = (await drain(store.prepared(id, order, 'envelope'))).flat()
       const wanted = Array.from(order, (content) => made[contents.indexOf(content)]?.parsed.summary.envelope)
-      expect(read.map((octets) => octets && Buffer.from(octets).toString('hex'))).toEqual(
-        wanted.map((octets) => octets && Buffer.from(octets).toString('hex')),
-      )
+      expect(read.map(hex)).toEqual(wanted.map(hex))
     }
     const [structure] = (await drain(store.prepared(id, contents, 'structure'))).flat()
     expect(Buffer.from(structure ?? []).toString()).toContain('"text" "plain"')
-    const summaries = (await drain(store.summaries(id, contents.toReversed()))).flat()
-    expect(summaries.map((summary) => summary?.subject)).toEqual(
+  })
+
+  test('summaries come in the order asked for, few at a time where their messages are large', async () => {
+    const store = current()
+    const { id, inbox } = await place(store)
+    const made = samples(20)
+    const appended = await store.append(id, inbox, made, NO_LIMIT)
+    const contents = Uint32Array.from(appended, ({ content }) => content).reverse()
+    const pages = await drain(store.summaries(id, contents, new Float64Array(20).fill(10 * 2 ** 20)))
+    expect(pages.flat().map((summary) => summary?.subject)).toEqual(
       made.map(({ parsed }) => parsed.summary.subject).toReversed(),
     )
+    expect(pages.map(({ length }) => length)).toEqual([4, 4, 4, 4, 4])
   })
 
   test('sources come in the order asked for, however many fit a page', async () => {
@@ -145,7 +157,7 @@ export function messagesSuite(current: () => Store): void {
     const none = contentId(77)
     expect(await sourceOf(store, id, none)).toBeUndefined()
     expect(await store.text(id, none)).toBeUndefined()
-    expect((await drain(store.summaries(id, uidsFrom(77)))).flat()).toEqual([undefined])
+    expect((await drain(store.summaries(id, uidsFrom(77), Float64Array.of(1)))).flat()).toEqual([undefined])
     expect((await drain(store.prepared(id, uidsFrom(77), 'envelope'))).flat()).toEqual([undefined])
     expect(await store.account(accountId(99_999))).toBeUndefined()
   })

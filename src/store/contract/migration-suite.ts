@@ -109,13 +109,14 @@ async function contentsState(store: Store, { id }: Account) {
   const boxes = await store.mailboxes(id)
   const entries = await Promise.all(boxes.map((box) => allEntries(store, id, box.id)))
   const contents = Uint32Array.from(new Set(entries.flat().map(({ content }) => content))).sort()
-  const summaries = (await drain(store.summaries(id, contents))).flat()
+  const prepared = async (what: 'envelope' | 'structure') =>
+    (await drain(store.prepared(id, contents, what))).flat().map((octets) => octets && hex(octets))
   const some = [...contents].filter((_, at) => at % 50 === 0 || at > contents.length - 5).map(contentId)
   const sources = await Promise.all(some.map((content) => sourceOf(store, id, content)))
   return {
-    summaries: summaries.map(
-      (one) => one && { ...one, envelope: hex(one.envelope), structure: hex(one.structure) },
-    ),
+    summaries: (await drain(store.summaries(id, contents, new Float64Array(contents.length)))).flat(),
+    envelopes: await prepared('envelope'),
+    structures: await prepared('structure'),
     sources: sources.map((one) => one && [hex(one.trace), hex(one.skeleton), one.cuts, one.size, one.root]),
     texts: await Promise.all(some.map((content) => store.text(id, content))),
   }

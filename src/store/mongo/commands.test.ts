@@ -90,7 +90,7 @@ async function messages(store: Store, account: number, inbox: number, to: number
   await store.expungedSince(id, from, modSeq(1), modseq)
   await store.expungedEntries(id, from, uidRange(1, 20))
   await store.flagTable(id)
-  await drain(store.summaries(id, uidRange(1, 20)))
+  await drain(store.summaries(id, uidRange(1, 20), new Float64Array(20)))
   await drain(store.prepared(id, uidRange(1, 20), 'envelope'))
   await drain(store.prepared(id, Uint32Array.of(1, 4000), 'structure'))
   await drain(store.allReferencedBlobs())

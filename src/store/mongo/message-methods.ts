@@ -89,7 +89,7 @@ export function messageMethods(access: Access): MessageStore {
     expungedSince: (account, mailbox, since, upTo) => index.expungedSince(account, mailbox, since, upTo),
     expungedEntries: (account, mailbox, uids) => index.expungedEntries(account, mailbox, uids),
     flagTable: (account) => index.flagTable(account),
-    summaries: (account, wanted) => contents.summaries(account, wanted),
+    summaries: (account, wanted, sizes) => contents.summaries(account, wanted, sizes),
     prepared: (account, wanted, what) => contents.prepared(account, wanted, what),
     sources: (account, wanted, sizes) => contents.sources(account, wanted, sizes),
     text: (account, content) => contents.text(account, content),

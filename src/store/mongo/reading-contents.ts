@@ -3,9 +3,9 @@
 import { BSON, type FindOptions } from 'mongodb'
 import { readAhead } from '../../kit/read-ahead.js'
 import type { AccountId } from '../../model/ids.js'
-import type { Summary } from '../../model/message.js'
+import type { Summary, SummaryFields } from '../../model/message.js'
 import type { StoredSource } from '../messages.js'
-import { LazySource, sourcePagesOf } from '../stored-source.js'
+import { LazySource, sourcePagesOf, summaryPagesOf } from '../stored-source.js'
 import { betweenPages } from './access.js'
 import type { MongoDatabase } from './database.js'
 import { type ContentDocument, contentKey, sourceKey } from './schema.js'
@@ -19,9 +19,9 @@ const SOURCES = { octets: 2 ** 20, count: 64 }
 /** Of a range of contents, at least one of so many must be wanted: else they are asked for one by one. */
 const SPARSE = 2
 
-export const summaryOf = (document: ContentDocument): Summary => ({
-  envelope: document.envelope,
-  structure: document.structure,
+type FieldsDocument = Omit<ContentDocument, 'envelope' | 'structure'>
+
+const fieldsOf = (document: FieldsDocument): SummaryFields => ({
   subject: document.subject,
   from: document.sender,
   to: document.recipients,
@@ -36,6 +36,12 @@ export const summaryOf = (document: ContentDocument): Summary => ({
   threadId: document.thread_id,
   intro: document.intro,
   hasAttachments: document.has_attachments,
+})
+
+export const summaryOf = (document: ContentDocument): Summary => ({
+  envelope: document.envelope,
+  structure: document.structure,
+  ...fieldsOf(document),
 })
 
 const { parseToElements } = BSON.onDemand
@@ -89,9 +95,14 @@ export class ContentReads {
     this.#database = database
   }
 
-  summaries(account: AccountId, contents: Uint32Array): AsyncIterable<readonly (Summary | undefined)[]> {
-    const read = (document: ContentDocument) => [document._id, summaryOf(document)] as const
-    return this.#pages(account, contents, {}, read)
+  summaries(
+    account: AccountId,
+    contents: Uint32Array,
+    sizes: Float64Array,
+  ): AsyncIterable<readonly (SummaryFields | undefined)[]> {
+    const read = (document: FieldsDocument) => [document._id, fieldsOf(document)] as const
+    const pages = summaryPagesOf(contents, sizes, PAGE)
+    return this.#pages(account, pages, { projection: { envelope: 0, structure: 0 } }, read)
   }
 
   prepared(
@@ -100,17 +111,17 @@ export class ContentReads {
     what: 'envelope' | 'structure',
   ): AsyncIterable<readonly (Uint8Array | undefined)[]> {
     const read = (document: unknown) => rawPrepared(document as Buffer)
-    return this.#pages(account, contents, { projection: { [what]: 1 }, raw: true }, read)
+    return this.#pages(account, pagesOf(contents), { projection: { [what]: 1 }, raw: true }, read)
   }
 
-  /** Pages in the order of `contents`; `read` gives of each document its key and what is wanted of it. */
+  /** Each page in its order; `read` gives of each document its key and what is wanted of it. */
   #pages<T>(
     account: AccountId,
-    contents: Uint32Array,
+    pages: Iterable<Uint32Array>,
     options: FindOptions,
     read: (document: ContentDocument) => readonly [string, T],
   ): AsyncIterable<(T | undefined)[]> {
-    return readPages(pagesOf(contents), AHEAD, async (page) => {
+    return readPages(pages, AHEAD, async (page) => {
       const found = await this.#database.read('reading contents', (session) =>
         this.#database
           .collection('content')

@@ -3,7 +3,7 @@
 import { contentId, MAX_UID, modSeq, uid } from '../../model/ids.js'
 import type { Appended, Copied, MessageStore } from '../messages.js'
 import { ascending } from '../slices.js'
-import { sourcePagesOf } from '../stored-source.js'
+import { sourcePagesOf, summaryPagesOf } from '../stored-source.js'
 import { type Access, betweenPages } from './access.js'
 import type { AppendArgs, AppendResult, CopyResult } from './calls.js'
 import { packMessage } from './pack-message.js'
@@ -25,14 +25,6 @@ const copiedOf = ({ uidValidity, from, to, modseq }: CopyResult): Copied => ({
 
 /** Of one page: what a client that does not read holds here. */
 const SOURCES = { octets: 2 ** 20, count: 64 }
-
-/** Pages of contents, in their order, with others' turns between them. */
-async function* pages<T>(contents: Uint32Array, read: (page: Uint32Array) => T): AsyncIterable<T> {
-  for (let at = 0; at < contents.length; at += CONTENT_PAGE) {
-    if (at > 0) await betweenPages()
-    yield read(contents.subarray(at, at + CONTENT_PAGE))
-  }
-}
 
 type Mutations = Pick<MessageStore, 'append' | 'deliver' | 'copy' | 'move' | 'changeFlags' | 'expunge'>
 
@@ -119,10 +111,18 @@ export const messageMethods = (access: Access, sliceMs: number): MessageStore =>
       access.contents.isThere(account, content),
     ),
   flagTable: async (account) => access.index.flagTable(account),
-  summaries: (account, contents) =>
-    pages(contents, (page) => Array.from(page, (content) => access.contents.summary(account, content))),
-  prepared: (account, contents, what) =>
-    pages(contents, (page) => access.contents.prepared(account, page, what)),
+  async *summaries(account, contents, sizes) {
+    for (const page of summaryPagesOf(contents, sizes, CONTENT_PAGE)) {
+      yield Array.from(page, (content) => access.contents.summary(account, content))
+      await betweenPages()
+    }
+  },
+  async *prepared(account, contents, what) {
+    for (let at = 0; at < contents.length; at += CONTENT_PAGE) {
+      if (at > 0) await betweenPages()
+      yield access.contents.prepared(account, contents.subarray(at, at + CONTENT_PAGE), what)
+    }
+  },
   async *sources(account, contents, sizes) {
     for (const page of sourcePagesOf(contents, sizes, SOURCES)) yield access.contents.sources(account, page)
   },

@@ -1,7 +1,7 @@
 // Contents as they are read: prepared ENVELOPE and BODYSTRUCTURE in bulk, the rest one at a time.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
-import type { Summary } from '../../model/message.js'
+import type { Summary, SummaryFields } from '../../model/message.js'
 import type { StoredSource } from '../messages.js'
 import { LazySource, type SourceColumns } from '../stored-source.js'
 import { contentRow } from './schema.js'
@@ -11,7 +11,7 @@ export const CONTENT_PAGE = 1024
 
 type Stored = string | Uint8Array
 
-export interface SummaryRow {
+interface FieldsRow {
   readonly subject: string
   readonly base_subject: string
   readonly sent_date: number | null
@@ -26,6 +26,9 @@ export interface SummaryRow {
   readonly reference_ids: string
   readonly thread_id: string
   readonly intro: string
+}
+
+export interface SummaryRow extends FieldsRow {
   readonly envelope: Stored
   readonly structure: Stored
 }
@@ -33,9 +36,7 @@ export interface SummaryRow {
 const octetsOf = (stored: Stored): Uint8Array =>
   typeof stored === 'string' ? Buffer.from(stored, 'latin1') : stored
 
-export const summaryOf = (row: SummaryRow): Summary => ({
-  envelope: octetsOf(row.envelope),
-  structure: octetsOf(row.structure),
+const fieldsOf = (row: FieldsRow): SummaryFields => ({
   subject: row.subject,
   from: row.sender,
   to: row.recipients,
@@ -50,6 +51,12 @@ export const summaryOf = (row: SummaryRow): Summary => ({
   threadId: row.thread_id,
   intro: row.intro,
   hasAttachments: row.has_attachments === 1,
+})
+
+export const summaryOf = (row: SummaryRow): Summary => ({
+  envelope: octetsOf(row.envelope),
+  structure: octetsOf(row.structure),
+  ...fieldsOf(row),
 })
 
 /** The octets of a page one behind the other, and how many each has, -1 where it is not there. */
@@ -101,9 +108,8 @@ export class ContentReads {
     this.#joined = { envelope: joined('envelope'), structure: joined('structure') }
     this.#run = { envelope: run('envelope'), structure: run('structure') }
     this.#isThere = db.prepare<[number]>('SELECT 1 FROM content WHERE id = ?')
-    this.#summary = db.prepare<[number], SummaryRow>(
-      `SELECT s.*, p.envelope, p.structure FROM content c JOIN summary s ON s.id = c.source
-       JOIN prepared p ON p.id = c.source WHERE c.id = ?`,
+    this.#summary = db.prepare<[number], FieldsRow>(
+      'SELECT s.* FROM content c JOIN summary s ON s.id = c.source WHERE c.id = ?',
     )
     const source = bulk.prepare<[number], SourceColumns>(
       'SELECT s.size, s.trace, s.cuts, s.root, s.skeleton FROM content c JOIN source s ON s.id = c.source WHERE c.id = ?',
@@ -138,9 +144,9 @@ export class ContentReads {
     return joined === undefined ? [] : divide(joined)
   }
 
-  summary(account: number, content: number): Summary | undefined {
+  summary(account: number, content: number): SummaryFields | undefined {
     const row = this.#summary.get(contentRow(account, content))
-    return row === undefined ? undefined : summaryOf(row)
+    return row === undefined ? undefined : fieldsOf(row)
   }
 
   /** In the order of `contents`, which is one page: in one read transaction, whose begin and end cost as much as a read. */

@@ -4,11 +4,12 @@
 import type { CollectOptions } from '../store/maintenance.js'
 import type { Services } from './services.js'
 
-/** One round. Throws StoreError; what was dropped before stays dropped. */
+/** One round. Throws StoreError; what was dropped before stays dropped. Accounts that cannot be read are passed over. */
 export async function collectOnce(services: Services, options: CollectOptions): Promise<void> {
   const { store, blobs, limits, log } = services
   const started = services.clock()
-  const dropped = await store.collect(options)
+  const { passedOver, ...dropped } = await store.collect(options)
+  for (const { account, error } of passedOver) log.error({ err: error, account }, 'collect-failed')
   const { deleted } = await blobs.collect(limits.blobGraceMs, (hashes) => store.referencedBlobs(hashes))
   const found = deleted + Object.values(dropped).reduce((sum, some) => sum + some, 0) > 0
   if (found) log.info({ ...dropped, blobs: deleted, ms: services.clock() - started }, 'collected')

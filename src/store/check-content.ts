@@ -3,6 +3,7 @@
 
 import type { Cut } from '../model/message.js'
 import type { FullColumns } from './columns.js'
+import { coldAt, type Unreadable } from './content-set.js'
 import { decodeChunk } from './index-codec.js'
 import type { Finding } from './maintenance.js'
 
@@ -18,9 +19,9 @@ export interface SourceLengths {
 export function decodedOrNone(
   chunk: number,
   hot: Uint8Array | undefined,
-  cold: Uint8Array | undefined,
+  cold: Uint8Array | null | undefined,
 ): FullColumns | undefined {
-  if (hot === undefined || cold === undefined) return undefined
+  if (!hot || !cold) return undefined
   try {
     return decodeChunk(chunk, hot, cold)
   } catch {
@@ -82,12 +83,25 @@ export const loneReference = (
   ...repaired,
 })
 
-export const orphan = (account: number, content: number, repaired: Repaired): Finding => ({
+/** `doubt`: something that might name it is damaged. */
+export const orphan = (account: number, content: number, doubt: boolean, repaired: Repaired): Finding => ({
   kind: 'orphan',
   where: contentAt({ account, content }),
-  problem: 'no entry and no tombstone names it',
+  problem: `no entry and no tombstone names it${doubt ? '; it is kept, as one that is damaged may have' : ''}`,
   ...repaired,
 })
+
+/** What of an account's index cannot be read leaves in doubt which contents are orphans. */
+export class Doubt {
+  exists = false
+  /** Of tombstones: what is wrong with a chunk the check of its mailbox has said. */
+  readonly findings: Finding[] = []
+
+  readonly unreadable: Unreadable = (place, problem) => {
+    this.exists = true
+    if (place.modseq !== undefined) this.findings.push({ kind: 'index', where: coldAt(place), problem })
+  }
+}
 
 /** Whether a content has its parts and rebuilds to its size; the hashes of its blobs. */
 export function checkContent(

@@ -1,12 +1,17 @@
 // `check` finds what was broken behind the store's back, `--repair` mends what follows from the index, and what it mended is
-// found no more. Each engine breaks its own data, in its own terms.
+// found no more. Nothing goes, by it or by the collector, that what is broken may have named. Each engine breaks its own
+// data, in its own terms.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Finding } from '../maintenance.js'
+import type { CollectOptions, Finding } from '../maintenance.js'
+import type { NewMessage } from '../messages.js'
 import type { Store } from '../store.js'
-import { drain, mailboxNamed, NO_LIMIT, newAccount, sample, samples } from './samples.js'
+import { drain, NO_LIMIT, type Place, place, sample, samples, sourceOf } from './samples.js'
 
-/** The account is the first of the store; INBOX is its mailbox 1 and has 201 messages; the last refers to a blob. */
+/**
+ * The account is the first of the store; INBOX is its mailbox 1 and has 201 messages; the last refers to a blob. One behind
+ * them was expunged.
+ */
 export type Damage = (typeof MENDED)[number][0] | (typeof FOUND)[number][0]
 
 /** With the kind of what is found. */
@@ -31,6 +36,8 @@ const FOUND = [
   ['a trace of another size', 'content'],
   ['a chunk with one half', 'index'],
   ['a chunk that cannot be read', 'index'],
+  ['a cold half that cannot be read', 'index'],
+  ['a tombstone that cannot be read', 'index'],
   ['UIDs out of order', 'index'],
   ['a keyword without a name', 'keywords'],
 ] as const
@@ -58,20 +65,57 @@ export function swapUids(hot: Uint8Array, cold: Uint8Array): void {
   }
 }
 
-/** A store with some mail, broken, and what `check` says of it. */
+const DAY = 86_400_000
+const DELETED: NewMessage = sample({ flags: ['\\Deleted'] })
+
+/** The account that is to be broken, with some mail. */
+async function filled(store: Store): Promise<Place> {
+  const at = await place(store)
+  const messages = [...samples(200), sample({ cuts: [cut], flags: ['$Work'] }), DELETED]
+  await store.append(at.id, at.inbox, messages, NO_LIMIT)
+  await drain(store.expunge(at.id, at.inbox))
+  return at
+}
+
+/** What `check` says of a store with some mail, broken. */
 export async function findingsAfter(
   engine: DamageEngine,
   damage: Damage,
   repair: boolean,
 ): Promise<Finding[][]> {
   const store = await engine.begin()
-  const { id } = await newAccount(store)
-  const inbox = await mailboxNamed(store, id, 'INBOX')
-  await store.append(id, inbox.id, [...samples(200), sample({ cuts: [cut], flags: ['$Work'] })], NO_LIMIT)
+  await filled(store)
   expect(await drain(store.check({ repair: false }))).toEqual([])
   const broken = await engine.breakIt(store, damage)
   try {
     return [await drain(broken.check({ repair })), await drain(broken.check({ repair: false }))]
+  } finally {
+    await broken.close()
+  }
+}
+
+/** Of all that the account ever had, what can be read. */
+async function contentsOf(store: Store, { id }: Place): Promise<number[]> {
+  const all = Array.from({ length: 202 }, (_, at) => at + 1)
+  const sources = await Promise.all(all.map((content) => sourceOf(store, id, content).catch(String)))
+  return all.filter((_, at) => sources[at] !== undefined)
+}
+
+/** A round in which the contents of what was expunged fall due, also where that is found out by their sizes. */
+async function collectExpunged(engine: DamageEngine, damage: Damage, options: CollectOptions): Promise<void> {
+  const store = await engine.begin()
+  const at = await filled(store)
+  const next = await place(store)
+  const [appended] = await store.append(next.id, next.inbox, [DELETED], NO_LIMIT)
+  await drain(store.expunge(next.id, next.inbox))
+  const broken = await engine.breakIt(store, damage)
+  try {
+    const before = await contentsOf(broken, at)
+    const { passedOver, ...dropped } = await broken.collect(options)
+    expect(passedOver).toMatchObject([{ account: at.id, error: { code: 'corrupt' } }])
+    expect(dropped).toMatchObject({ contents: 1, tombstones: 0 })
+    expect(await contentsOf(broken, at)).toEqual(before)
+    expect(await sourceOf(broken, next.id, appended?.content ?? 1)).toBeUndefined()
   } finally {
     await broken.close()
   }
@@ -95,5 +139,26 @@ export function checkContract(engine: DamageEngine): void {
       expect(again).toEqual(found)
       for (const { where } of found) expect(where).toMatch(/account 1/)
     })
+
+    test.each(FOUND)('lets no content go for %s', async (damage) => {
+      const store = await engine.begin()
+      const at = await filled(store)
+      const broken = await engine.breakIt(store, damage)
+      const before = await contentsOf(broken, at)
+      const found = await drain(broken.check({ repair: true }))
+      expect(found.filter(({ repaired }) => repaired === 'deleted')).toEqual([])
+      expect(await contentsOf(broken, at)).toEqual(before)
+      await broken.close()
+    })
+
+    test.each([
+      ['a chunk with one half', { contentAge: -DAY }],
+      ['a cold half that cannot be read', { contentAge: -DAY }],
+      ['a cold half that cannot be read', { contentAge: DAY, contentLimit: 0 }],
+      ['a tombstone that cannot be read', { contentAge: DAY, contentLimit: 0 }],
+    ] as const)(
+      'the collector passes over an account with %s, and goes on with the next: %o',
+      (damage, options) => collectExpunged(engine, damage, { tombstoneAge: DAY, ...options }),
+    )
   })
 }

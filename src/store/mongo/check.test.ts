@@ -22,6 +22,7 @@ const account = (db: Db, set: Partial<Kinds['account']>) =>
   of(db, 'account').updateOne({ _id: accountKey(1) }, { $set: set })
 const inbox = (db: Db, set: Partial<Kinds['mailbox']>) =>
   of(db, 'mailbox').updateOne({ _id: mailboxKey(1, 1) }, { $set: set })
+const UNREADABLE = Buffer.from('0906', 'hex')
 const chunk = (number: number) => ({ _id: chunkKey(1, 1, number) })
 
 async function swapFirst(db: Db): Promise<void> {
@@ -66,8 +67,11 @@ const DAMAGES: Readonly<Record<Damage, (db: Db) => Promise<unknown>>> = {
   'a trace of another size': (db) =>
     of(db, 'source').updateOne({ _id: sourceKey(1, 7) }, { $set: { trace: Buffer.from('x') } }),
   'a chunk with one half': (db) => of(db, 'chunk').updateOne(chunk(1), { $unset: { cold: 1 } }),
-  'a chunk that cannot be read': (db) =>
-    of(db, 'chunk').updateOne(chunk(0), { $set: { hot: Buffer.from('0906', 'hex') } }),
+  'a chunk that cannot be read': (db) => of(db, 'chunk').updateOne(chunk(0), { $set: { hot: UNREADABLE } }),
+  'a cold half that cannot be read': (db) =>
+    of(db, 'chunk').updateOne(chunk(0), { $set: { cold: UNREADABLE } }),
+  'a tombstone that cannot be read': (db) =>
+    of(db, 'tombstone').updateMany({ account: 1 }, { $set: { cold: UNREADABLE } }),
   'UIDs out of order': swapFirst,
   'a keyword without a name': (db) => account(db, { keywords: [] }),
 }

@@ -5,6 +5,7 @@ import type { ClientSession, Filter } from 'mongodb'
 import {
   checkContent,
   checkEntries,
+  Doubt,
   decodedOrNone,
   loneReference,
   missingReference,
@@ -142,12 +143,13 @@ export class Checker {
   async *#checkOrphans(account: number, repair: boolean): AsyncIterable<Finding> {
     const start = await this.#marking.start(account)
     if (start === undefined) return
-    const alive = await this.#marking.alive(account, 0, NOBODY)
-    if (alive === undefined) return
+    const doubt = new Doubt()
+    const alive = await this.#marking.alive(account, 0, NOBODY, doubt.unreadable)
     let mark = { alive, since: start.modseq }
+    yield* doubt.findings
     for await (const page of this.#marking.contents(account, start.content_next)) {
       if (page.every((content) => alive.has(content))) continue
-      mark = await this.#marking.catchUp(account, mark, NOBODY)
+      mark = await this.#marking.catchUp(account, mark, NOBODY, doubt.unreadable)
       for (const content of page.filter((one) => !alive.has(one))) {
         const purge = purgeContentsMutation({
           account,
@@ -155,8 +157,8 @@ export class Checker {
           since: mark.since,
           without: NOBODY,
         })
-        const repaired = repair && (await this.#access.mutate(purge)) === 1 ? { repaired: 'deleted' } : {}
-        yield orphan(account, content, repaired)
+        const deleted = repair && !doubt.exists && (await this.#access.mutate(purge)) === 1
+        yield orphan(account, content, doubt.exists, deleted ? { repaired: 'deleted' } : {})
       }
     }
   }

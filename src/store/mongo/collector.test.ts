@@ -28,7 +28,7 @@ import { accountKey, sourceKey } from './schema.js'
 
 const DAY = 86_400_000
 const EVERYTHING = { tombstoneAge: -DAY, contentAge: -DAY }
-const NOTHING = { contents: 0, tombstones: 0, mailboxes: 0, accounts: 0 }
+const NOTHING = { contents: 0, tombstones: 0, mailboxes: 0, accounts: 0, passedOver: [] }
 const mine = async () => true
 
 const cut = { at: 9, length: 100, blob: 'd'.repeat(64), blobSize: 100, form: { kind: 'identity' } } as const

@@ -1,7 +1,9 @@
 // One round of the collector: removed accounts, deleted mailboxes, old tombstones, contents that nobody names any more. Any
 // number of instances may be at it: every step is a mutation of an account, which looks again at what it depends on.
 
-import type { CollectOptions } from '../maintenance.js'
+import { refuse } from '../content-set.js'
+import { isStoreError } from '../errors.js'
+import type { Collected, CollectOptions, Dropped, PassedOver } from '../maintenance.js'
 import { type Gone, SETTLED_MS } from '../retained.js'
 import { type Access, betweenPages } from './access.js'
 import {
@@ -22,24 +24,18 @@ const PURGE = 128
 /** Accounts, and tombstones, of one command. */
 const PAGE = 256
 
-export interface Collected {
-  contents: number
-  tombstones: number
-  mailboxes: number
-  accounts: number
-}
-
 type AccountState = Pick<AccountDocument, 'account' | 'state' | 'modseq' | 'collected_until'>
 type OldTombstone = Pick<TombstoneDocument, '_id' | 'mailbox' | 'modseq'>
 
 /** A mailbox that waits to be dropped. */
 type Deleted = Gone & { readonly mailbox: number }
 
-/** The round's own. */
+/** The round's own; what it drops is counted as it goes. */
 interface Round {
   readonly now: number
   readonly options: CollectOptions
-  readonly collected: Collected
+  readonly dropped: Dropped
+  readonly passedOver: PassedOver[]
 }
 
 export class Collector {
@@ -55,40 +51,51 @@ export class Collector {
 
   /** `isMine` is asked now and then: where it says no, another instance goes on. */
   async collect(options: CollectOptions, isMine: () => Promise<boolean>): Promise<Collected> {
-    const collected = { contents: 0, tombstones: 0, mailboxes: 0, accounts: 0 }
-    const round = { now: Date.now(), options, collected }
+    const dropped = { contents: 0, tombstones: 0, mailboxes: 0, accounts: 0 }
+    const passedOver: PassedOver[] = []
+    const round = { now: Date.now(), options, dropped, passedOver }
     for (let last = 0; ; ) {
       const page = await this.#accounts(last)
       const [first, end] = [page[0], page.at(-1)]
-      if (first === undefined || end === undefined) return collected
+      if (first === undefined || end === undefined) return { ...dropped, passedOver }
       const deleted = await this.#deletedMailboxes(first.account, end.account)
       for (const state of page) {
-        if (!(await isMine())) return collected
-        if (state.state === 'removing') {
-          await this.#inSlices(() => dropAccountMutation(state.account))
-          collected.accounts++
-        } else if (state.state === 'active') {
-          await this.#collectAccount(state, deleted.get(state.account) ?? [], round)
-          this.#weighed.set(state.account, state.modseq)
-        }
+        if (!(await isMine())) return { ...dropped, passedOver }
+        await this.#collectState(state, deleted.get(state.account) ?? [], round)
       }
       last = end.account
       await betweenPages()
     }
   }
 
+  async #collectState(state: AccountState, deleted: readonly Deleted[], round: Round): Promise<void> {
+    const { account } = state
+    try {
+      if (state.state === 'removing') {
+        await this.#inSlices(() => dropAccountMutation(account))
+        round.dropped.accounts++
+      } else if (state.state === 'active') {
+        await this.#collectAccount(state, deleted, round)
+        this.#weighed.set(account, state.modseq)
+      }
+    } catch (error) {
+      if (!isStoreError(error, 'corrupt')) throw error
+      round.passedOver.push({ account, error })
+    }
+  }
+
   /** Contents before what names them: that tells, also after a crash, which may have become garbage. */
   async #collectAccount(state: AccountState, deleted: readonly Deleted[], round: Round): Promise<void> {
     const { account, collected_until } = state
-    const { now, options, collected } = round
+    const { now, options, dropped } = round
     const keepFrom = await this.#keepFrom(state, deleted, now - options.contentAge, options.contentLimit)
     const due = new Set(deleted.filter(({ at }) => at < keepFrom).map(({ mailbox }) => mailbox))
     if (due.size > 0 || (await this.#hasExpunged(account, collected_until, keepFrom)))
-      collected.contents += await this.#collectContents(account, due, keepFrom, now)
+      dropped.contents += await this.#collectContents(account, due, keepFrom, now)
     for (const mailbox of due) await this.#inSlices(() => dropMailboxMutation(account, mailbox))
-    collected.mailboxes += due.size
+    dropped.mailboxes += due.size
     const before = Math.min(keepFrom, now - options.tombstoneAge)
-    collected.tombstones += await this.#purgeTombstones(state, before)
+    dropped.tombstones += await this.#purgeTombstones(state, before)
   }
 
   /** Since when contents are kept. Only what an account has changed since can have brought it above the limit. */
@@ -110,15 +117,13 @@ export class Collector {
   ): Promise<number> {
     const start = await this.#marking.start(account)
     if (start === undefined) return 0
-    const alive = await this.#marking.alive(account, keepFrom, without)
-    // `check` says what cannot be read.
-    if (alive === undefined) return 0
+    const alive = await this.#marking.alive(account, keepFrom, without, refuse)
     let mark = { alive, since: start.modseq }
     let purged = 0
     for await (const page of this.#marking.contents(account, start.content_next)) {
       const dead = page.filter((content) => !alive.has(content))
       for (let at = 0; at < dead.length; at += PURGE) {
-        mark = await this.#marking.catchUp(account, mark, without)
+        mark = await this.#marking.catchUp(account, mark, without, refuse)
         const contents = dead.slice(at, at + PURGE).filter((content) => !alive.has(content))
         const purge = { account, contents, since: mark.since, without }
         if (contents.length > 0) purged += await this.#access.mutate(purgeContentsMutation(purge))

@@ -19,7 +19,8 @@ export function maintenanceMethods(access: Access, instance: Instance): Maintena
     async collect(options) {
       // So that several do not do the same: correctness does not depend on it.
       const lease = new Lease(access.database, 'collector', COLLECTOR_LEASE_MS)
-      if (!(await lease.take())) return { contents: 0, tombstones: 0, mailboxes: 0, accounts: 0 }
+      if (!(await lease.take()))
+        return { contents: 0, tombstones: 0, mailboxes: 0, accounts: 0, passedOver: [] }
       try {
         return await collector.collect(options, () => lease.keep())
       } finally {

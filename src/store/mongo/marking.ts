@@ -2,9 +2,7 @@
 // the tombstones after them, because that is the way that entries go. What moves meanwhile is read again.
 
 import type { ClientSession } from 'mongodb'
-import { ContentSet } from '../content-set.js'
-import { isStoreError } from '../errors.js'
-import { decodeContents } from '../index-codec.js'
+import { addNamed, ContentSet, type Unreadable } from '../content-set.js'
 import { betweenPages } from './access.js'
 import type { MongoDatabase } from './database.js'
 import { isMailboxKey } from './mailboxes.js'
@@ -30,8 +28,8 @@ const PAGE_VALUES = 256
 const PAGE_CONTENTS = 1024
 
 /** As they stand there, perhaps with less than they should have. */
-type ColdChunk = Pick<ChunkDocument, '_id' | 'mailbox'> & { readonly cold?: Uint8Array }
-type ColdTombstone = Pick<TombstoneDocument, '_id' | 'mailbox' | 'expunged_at' | 'cold'>
+type ColdChunk = Pick<ChunkDocument, '_id' | 'mailbox' | 'chunk'> & { readonly cold?: Uint8Array }
+type ColdTombstone = Pick<TombstoneDocument, '_id' | 'mailbox' | 'chunk' | 'modseq' | 'expunged_at' | 'cold'>
 
 /** Where an account stood when its mark began. */
 export interface MarkStart {
@@ -43,18 +41,6 @@ export interface MarkStart {
 export interface Mark {
   readonly alive: ContentSet
   readonly since: number
-}
-
-/** False where it cannot be read. */
-function addContents(alive: ContentSet, cold: Uint8Array | undefined): boolean {
-  if (cold === undefined) return false
-  try {
-    decodeContents(cold, (content) => alive.add(content))
-    return true
-  } catch (error) {
-    if (isStoreError(error, 'corrupt')) return false
-    throw error
-  }
 }
 
 export class Marking {
@@ -81,42 +67,51 @@ export class Marking {
 
   /**
    * Named by an index, or by a tombstone of `keepFrom` (milliseconds since 1970) or later; what the mailboxes `without`
-   * hold does not count. Undefined where one of them cannot be read: then nobody knows.
+   * hold does not count.
    */
   async alive(
     account: number,
     keepFrom: number,
     without: ReadonlySet<number>,
-  ): Promise<ContentSet | undefined> {
-    const alive = new ContentSet()
-    for await (const page of this.#chunks(account))
-      for (const { mailbox, cold } of page)
-        if (!without.has(mailbox) && !addContents(alive, cold)) return undefined
+    unreadable: Unreadable,
+  ): Promise<ContentSet> {
+    const alive = await this.named(account, unreadable, without)
     for await (const page of this.#tombstones(account))
-      for (const { mailbox, expunged_at, cold } of page)
-        if (expunged_at >= keepFrom && !without.has(mailbox) && !addContents(alive, cold)) return undefined
+      for (const { mailbox, chunk, modseq, expunged_at, cold } of page)
+        if (expunged_at >= keepFrom && !without.has(mailbox))
+          addNamed(alive, { account, mailbox, chunk, modseq }, cold, unreadable)
     return alive
   }
 
-  /** Named by an entry of any mailbox, deleted ones too. Undefined where one cannot be read. */
-  async named(account: number): Promise<ContentSet | undefined> {
+  /** Named by an entry of any mailbox, deleted ones too, but for those `without`. */
+  async named(
+    account: number,
+    unreadable: Unreadable,
+    without: ReadonlySet<number> = new Set(),
+  ): Promise<ContentSet> {
     const named = new ContentSet()
     for await (const page of this.#chunks(account))
-      for (const { cold } of page) if (!addContents(named, cold)) return undefined
+      for (const { mailbox, chunk, cold } of page)
+        if (!without.has(mailbox)) addNamed(named, { account, mailbox, chunk }, cold, unreadable)
     return named
   }
 
   /** Adds to a mark what has changed since: little is left then for those who must look again inside a mutation. */
-  async catchUp(account: number, { alive, since }: Mark, without: ReadonlySet<number>): Promise<Mark> {
+  async catchUp(
+    account: number,
+    { alive, since }: Mark,
+    without: ReadonlySet<number>,
+    unreadable: Unreadable,
+  ): Promise<Mark> {
     const start = await this.start(account)
     if (start === undefined || start.modseq === since) return { alive, since }
-    const add = ({ cold }: { readonly cold: Uint8Array }) =>
-      decodeContents(cold, (content) => alive.add(content))
     await this.#database.read('reading what changed', async (session) => {
       const changed = await this.#changedMailboxes(session, account, since)
       for (const mailbox of changed.filter((one) => !without.has(one))) {
-        for await (const chunk of this.#changedChunks(session, account, mailbox, since)) add(chunk)
-        for await (const tombstone of this.#buried(session, account, mailbox, since)) add(tombstone)
+        for await (const { chunk, cold } of this.#changedChunks(session, account, mailbox, since))
+          addNamed(alive, { account, mailbox, chunk }, cold, unreadable)
+        for await (const { chunk, modseq, cold } of this.#buried(session, account, mailbox, since))
+          addNamed(alive, { account, mailbox, chunk, modseq }, cold, unreadable)
       }
     })
     return { alive, since: start.modseq }
@@ -152,7 +147,7 @@ export class Marking {
         .collection('chunk')
         .find<ColdChunk>(
           { _id: { $gte: from, $lt: to } },
-          { session, projection: { mailbox: 1, cold: 1 }, hint: '_id_', singleBatch: true },
+          { session, projection: { mailbox: 1, chunk: 1, cold: 1 }, hint: '_id_', singleBatch: true },
         )
         .sort({ _id: 1 })
         .limit(PAGE_VALUES)
@@ -169,7 +164,7 @@ export class Marking {
           { _id: { $gte: from, $lt: to } },
           {
             session,
-            projection: { mailbox: 1, expunged_at: 1, cold: 1 },
+            projection: { mailbox: 1, chunk: 1, modseq: 1, expunged_at: 1, cold: 1 },
             hint: '_id_',
             singleBatch: true,
           },
@@ -216,7 +211,7 @@ export class Marking {
         { account, mailbox, max_modseq: { $gt: since }, chunk: { $gte: 0 } },
         { session, hint: 'by_modseq' },
       )
-      .project<Pick<ChunkDocument, 'cold'>>({ cold: 1 })
+      .project<Pick<ColdChunk, 'chunk' | 'cold'>>({ chunk: 1, cold: 1 })
       .batchSize(PAGE_VALUES)
   }
 
@@ -226,7 +221,7 @@ export class Marking {
     return this.#database
       .collection('tombstone')
       .find({ _id: { $gte: from, $lt: to } }, { session, hint: '_id_' })
-      .project<Pick<TombstoneDocument, 'cold'>>({ cold: 1 })
+      .project<Pick<ColdTombstone, 'chunk' | 'modseq' | 'cold'>>({ chunk: 1, modseq: 1, cold: 1 })
       .batchSize(PAGE_VALUES)
   }
 }

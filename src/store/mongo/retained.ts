@@ -1,6 +1,6 @@
 // What is kept of an account only so that it can be restored, held against a limit. src/store/retained.ts.
 
-import { ContentSet } from '../content-set.js'
+import { ContentSet, refuse } from '../content-set.js'
 import { type Gone, keepFromWithin, newestOfBoth } from '../retained.js'
 import { betweenPages } from './access.js'
 import type { MongoDatabase } from './database.js'
@@ -10,7 +10,7 @@ import type { TombstoneDocument } from './schema.js'
 /** Tombstones of one command. */
 const PAGE = 256
 
-/** `from`, or the later time (milliseconds since 1970) from which on at most `limit` octets are kept. */
+/** `from`, or the later time (milliseconds since 1970) from which on at most `limit` octets are kept. Throws `corrupt`. */
 export async function keepFromOf(
   database: MongoDatabase,
   marking: Marking,
@@ -23,9 +23,7 @@ export async function keepFromOf(
   // Cheaply first, as if nothing were named elsewhere: for nearly all accounts that is the end of it.
   const atMost = await keepFromWithin(gone(), from, limit, new ContentSet())
   if (atMost === from) return from
-  const named = await marking.named(account)
-  // `check` says what cannot be read.
-  return named === undefined ? from : keepFromWithin(gone(), from, limit, named)
+  return keepFromWithin(gone(), from, limit, await marking.named(account, refuse))
 }
 
 async function* expunged(

@@ -56,6 +56,8 @@ const DAMAGES: Readonly<Record<Damage, string | ((writer: Connection) => void)>>
   'a trace of another size': "UPDATE source SET trace = X'00' WHERE id = 7",
   'a chunk with one half': 'DELETE FROM index_cold WHERE chunk = 1',
   'a chunk that cannot be read': "UPDATE index_hot SET entries = X'0906' WHERE chunk = 0",
+  'a cold half that cannot be read': "UPDATE index_cold SET entries = X'0906' WHERE chunk = 0",
+  'a tombstone that cannot be read': "UPDATE tombstone SET cold = X'0906' WHERE account = 1",
   'UIDs out of order': swapFirst,
   'a keyword without a name': 'DELETE FROM keyword',
 }

@@ -4,13 +4,13 @@ import type { Connection } from '../../kit/sqlite/connection.js'
 import {
   checkContent,
   checkEntries,
+  Doubt,
   decodedOrNone,
   loneReference,
   missingReference,
   orphan,
   type SourceLengths,
 } from '../check-content.js'
-import type { ContentSet } from '../content-set.js'
 import type { Finding } from '../maintenance.js'
 import { type Access, betweenPages } from './access.js'
 import { NEVER_COLLECTED } from './collect.js'
@@ -86,8 +86,7 @@ export class Checker {
   /** Each entry of the index has its content, of the size that it says. */
   async *#checkEntries(account: number): AsyncIterable<Finding> {
     for await (const { mailbox, chunk, entries } of this.#marking.cold(account)) {
-      const hot = this.#hot.get(account, mailbox, chunk)
-      const columns = hot === undefined ? undefined : decodedOrNone(chunk, hot, entries)
+      const columns = decodedOrNone(chunk, this.#hot.get(account, mailbox, chunk), entries)
       if (columns === undefined) continue
       yield* checkEntries({ account, mailbox }, columns, (content) =>
         this.#sizes.get(contentRow(account, content)),
@@ -139,13 +138,14 @@ export class Checker {
   async *#checkOrphans(account: number, repair: boolean): AsyncIterable<Finding> {
     const state = this.#access.accounts.numbers(account)
     if (state === undefined || this.#isDue.get(account, NEVER_COLLECTED) !== undefined) return
-    const alive: ContentSet = await this.#marking.alive(account, 0)
+    const doubt = new Doubt()
+    const alive = await this.#marking.alive(account, 0, doubt.unreadable)
+    yield* doubt.findings
     for await (const page of this.#marking.contents(account, state.content_next))
       for (const content of page.filter((one) => !alive.has(one))) {
         const purge = { account, contents: [content], since: state.modseq }
-        const repaired =
-          repair && (await this.#access.write('purgeContents', purge)) === 1 ? { repaired: 'deleted' } : {}
-        yield orphan(account, content, repaired)
+        const deleted = repair && !doubt.exists && (await this.#access.write('purgeContents', purge)) === 1
+        yield orphan(account, content, doubt.exists, deleted ? { repaired: 'deleted' } : {})
       }
   }
 }

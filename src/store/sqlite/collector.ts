@@ -1,7 +1,9 @@
 // One round of the collector: removed accounts, deleted mailboxes, old tombstones, contents that nobody names any more.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
-import type { CollectOptions } from '../maintenance.js'
+import { refuse } from '../content-set.js'
+import { isStoreError } from '../errors.js'
+import type { Collected, CollectOptions, Dropped, PassedOver } from '../maintenance.js'
 import { SETTLED_MS } from '../retained.js'
 import { type Access, betweenPages } from './access.js'
 import type { Args, Calls, Purged } from './calls.js'
@@ -11,13 +13,6 @@ import { Retained } from './retained.js'
 
 /** Contents purged in one mutation. */
 const PURGE = 128
-
-interface Collected {
-  contents: number
-  tombstones: number
-  mailboxes: number
-  accounts: number
-}
 
 interface AccountState {
   readonly account: number
@@ -62,23 +57,38 @@ export class Collector {
     )
   }
 
-  async collect({ tombstoneAge, contentAge, contentLimit }: CollectOptions): Promise<Collected> {
-    const collected: Collected = { contents: 0, tombstones: 0, mailboxes: 0, accounts: 0 }
+  async collect(options: CollectOptions): Promise<Collected> {
+    const dropped: Dropped = { contents: 0, tombstones: 0, mailboxes: 0, accounts: 0 }
+    const passedOver: PassedOver[] = []
     const now = Date.now()
     for (let last = 0; ; ) {
       const state = this.#accounts.get(last)
-      if (state === undefined) return collected
+      if (state === undefined) return { ...dropped, passedOver }
       last = state.account
-      if (state.state === 'removing') {
-        await this.#inSlices('dropAccount', { account: state.account })
-        collected.accounts++
-      } else if (state.state === 'active') {
-        const keepFrom = await this.#keepFrom(state, now - contentAge, contentLimit)
-        const from = { contents: keepFrom, tombstones: Math.min(keepFrom, now - tombstoneAge), now }
-        await this.#collectAccount(state, from, collected)
-        this.#weighed.set(state.account, state.modseq)
+      try {
+        await this.#collectState(state, options, now, dropped)
+      } catch (error) {
+        if (!isStoreError(error, 'corrupt')) throw error
+        passedOver.push({ account: state.account, error })
       }
       await betweenPages()
+    }
+  }
+
+  async #collectState(
+    state: AccountState,
+    { tombstoneAge, contentAge, contentLimit }: CollectOptions,
+    now: number,
+    dropped: Dropped,
+  ): Promise<void> {
+    if (state.state === 'removing') {
+      await this.#inSlices('dropAccount', { account: state.account })
+      dropped.accounts++
+    } else if (state.state === 'active') {
+      const keepFrom = await this.#keepFrom(state, now - contentAge, contentLimit)
+      const from = { contents: keepFrom, tombstones: Math.min(keepFrom, now - tombstoneAge), now }
+      await this.#collectAccount(state, from, dropped)
+      this.#weighed.set(state.account, state.modseq)
     }
   }
 
@@ -88,26 +98,26 @@ export class Collector {
     return this.#retained.keepFrom(account, from, limit)
   }
 
-  async #collectAccount(state: AccountState, keptFrom: KeptFrom, collected: Collected): Promise<void> {
+  async #collectAccount(state: AccountState, keptFrom: KeptFrom, dropped: Dropped): Promise<void> {
     const { account, collected_until, modseq } = state
     const mailboxes = this.#deletedMailboxes.all(account, keptFrom.contents)
     for (const mailbox of mailboxes) await this.#inSlices('dropMailbox', { account, mailbox })
-    collected.mailboxes += mailboxes.length
+    dropped.mailboxes += mailboxes.length
     // Contents before tombstones: those tell which contents may have become garbage.
     const expunged = this.#hasExpunged.get(account, collected_until, keptFrom.contents) !== undefined
     const due = mailboxes.length > 0 || collected_until === NEVER_COLLECTED
-    if (due || expunged) collected.contents += await this.#collectContents(state, keptFrom)
+    if (due || expunged) dropped.contents += await this.#collectContents(state, keptFrom)
     // Those that the mark of this round, or of one before, has seen: none that has come since then.
     const old = { account, before: keptFrom.tombstones, upTo: modseq }
     if (this.#hasExpunged.get(account, 0, old.before) !== undefined)
-      collected.tombstones += await this.#inSlices('purgeTombstones', old)
+      dropped.tombstones += await this.#inSlices('purgeTombstones', old)
   }
 
   async #collectContents(
     { account, modseq, content_next }: AccountState,
     { contents, now }: KeptFrom,
   ): Promise<number> {
-    const alive = await this.#marking.alive(account, contents)
+    const alive = await this.#marking.alive(account, contents, refuse)
     let purged = 0
     for await (const page of this.#marking.contents(account, content_next)) {
       const dead = page.filter((content) => !alive.has(content))

@@ -1,8 +1,7 @@
 // What is kept of an account only so that it can be restored, held against a limit. src/store/retained.ts.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
-import { ContentSet } from '../content-set.js'
-import { decodeContents } from '../index-codec.js'
+import { ContentSet, refuse } from '../content-set.js'
 import { type Gone, keepFromWithin, newestOfBoth } from '../retained.js'
 import { betweenPages } from './access.js'
 import type { Marking } from './marking.js'
@@ -31,16 +30,13 @@ export class Retained {
     )
   }
 
-  /** `from`, or the later time (milliseconds since 1970) from which on at most `limit` octets are kept. */
+  /** `from`, or the later time (milliseconds since 1970) from which on at most `limit` octets are kept. Throws `corrupt`. */
   async keepFrom(account: number, from: number, limit: number): Promise<number> {
     const gone = () => newestOfBoth(this.#expunged(account, from), this.#mailboxes.all(account, from))
     // Cheaply first, as if nothing were named elsewhere: for nearly all accounts that is the end of it.
     const atMost = await keepFromWithin(gone(), from, limit, new ContentSet())
     if (atMost === from) return from
-    const named = new ContentSet()
-    for await (const { entries } of this.#marking.cold(account))
-      decodeContents(entries, (content) => named.add(content))
-    return keepFromWithin(gone(), from, limit, named)
+    return keepFromWithin(gone(), from, limit, await this.#marking.named(account, refuse))
   }
 
   async *#expunged(account: number, from: number): AsyncGenerator<Gone, void, undefined> {

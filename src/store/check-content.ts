@@ -91,7 +91,7 @@ export const orphan = (account: number, content: number, doubt: boolean, repaire
   ...repaired,
 })
 
-/** What of an account's index cannot be read leaves in doubt which contents are orphans. */
+/** What is wrong with an account's index, or with what it names, leaves in doubt which contents are orphans. */
 export class Doubt {
   exists = false
   /** Of tombstones: what is wrong with a chunk the check of its mailbox has said. */
@@ -100,6 +100,14 @@ export class Doubt {
   readonly unreadable: Unreadable = (place, problem) => {
     this.exists = true
     if (place.modseq !== undefined) this.findings.push({ kind: 'index', where: coldAt(place), problem })
+  }
+
+  /** Passes on what was found in the index: an entry whose content is not there, or is another's, may mean an orphan. */
+  async *after(findings: AsyncIterable<Finding> | Iterable<Finding>): AsyncIterable<Finding> {
+    for await (const finding of findings) {
+      if (finding.kind === 'index' || finding.kind === 'content') this.exists = true
+      yield finding
+    }
   }
 }
 

@@ -113,5 +113,12 @@ export const halfArrived = (from: string): StoreError =>
     `a migration into this store, from ${from}, has not been finished: give the same \`eider migrate\` again`,
   )
 
+/** Which messages it had is lost: no repair brings them back. */
+export const halfChunk = (account: number, { mailbox, chunk }: Place): StoreError =>
+  new StoreError(
+    'corrupt',
+    `account ${account}: chunk ${chunk} of mailbox ${mailbox} has only one half: restore the source from a backup`,
+  )
+
 export const incomplete = (account: number, what: string): StoreError =>
   new StoreError('corrupt', `account ${account}: ${what}: run \`eider check --repair\` on the source first`)

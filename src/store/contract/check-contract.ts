@@ -38,6 +38,8 @@ const FOUND = [
   ['a chunk that cannot be read', 'index'],
   ['a cold half that cannot be read', 'index'],
   ['a tombstone that cannot be read', 'index'],
+  ['an entry that names another content', 'content'],
+  ['an entry that names the content of another', 'content'],
   ['UIDs out of order', 'index'],
   ['a keyword without a name', 'keywords'],
 ] as const
@@ -63,6 +65,11 @@ export function swapUids(hot: Uint8Array, cold: Uint8Array): void {
     entries[header] = 2
     entries[header + width] = 1
   }
+}
+
+/** Lets the eleventh entry of a chunk name another content. */
+export function rename(cold: Uint8Array, content: number): void {
+  new DataView(cold.buffer, cold.byteOffset).setUint32(8 + 10 * 25 + 20, content, true)
 }
 
 const DAY = 86_400_000
@@ -148,6 +155,18 @@ export function checkContract(engine: DamageEngine): void {
       const found = await drain(broken.check({ repair: true }))
       expect(found.filter(({ repaired }) => repaired === 'deleted')).toEqual([])
       expect(await contentsOf(broken, at)).toEqual(before)
+      await broken.close()
+    })
+
+    test('a migration stops at a chunk with one half, and does not send to a repair that there is not', async () => {
+      const store = await engine.begin()
+      const { id } = await filled(store)
+      const broken = await engine.breakIt(store, 'a chunk with one half')
+      const problem = {
+        code: 'corrupt',
+        message: expect.stringMatching(/chunk 1 of mailbox 1 .* from a backup$/),
+      }
+      await expect(drain(broken.dumpIndex(id))).rejects.toMatchObject(problem)
       await broken.close()
     })
 

@@ -3,7 +3,7 @@
 import { type Db, MongoClient } from 'mongodb'
 import { newDatabase, type TestDatabase } from '../../../test/support/mongod.js'
 import { describeWith } from '../../../test/support/programs.js'
-import { checkContract, type Damage, swapUids } from '../contract/check-contract.js'
+import { checkContract, type Damage, rename, swapUids } from '../contract/check-contract.js'
 import { openMongoStore } from './mongo-store.js'
 import {
   accountKey,
@@ -25,11 +25,12 @@ const inbox = (db: Db, set: Partial<Kinds['mailbox']>) =>
 const UNREADABLE = Buffer.from('0906', 'hex')
 const chunk = (number: number) => ({ _id: chunkKey(1, 1, number) })
 
-async function swapFirst(db: Db): Promise<void> {
+/** Changes the first chunk. */
+const changeFirst = (change: (hot: Uint8Array, cold: Uint8Array) => void) => async (db: Db) => {
   const found = await of(db, 'chunk').findOne(chunk(0), { promoteBuffers: true })
   if (found === null) throw new Error('there is no first chunk')
   const { hot, cold } = found
-  swapUids(hot, cold)
+  change(hot, cold)
   await of(db, 'chunk').updateOne(chunk(0), { $set: { hot, cold } })
 }
 
@@ -72,7 +73,9 @@ const DAMAGES: Readonly<Record<Damage, (db: Db) => Promise<unknown>>> = {
     of(db, 'chunk').updateOne(chunk(0), { $set: { cold: UNREADABLE } }),
   'a tombstone that cannot be read': (db) =>
     of(db, 'tombstone').updateMany({ account: 1 }, { $set: { cold: UNREADABLE } }),
-  'UIDs out of order': swapFirst,
+  'an entry that names another content': changeFirst((_, cold) => rename(cold, 2 ** 22)),
+  'an entry that names the content of another': changeFirst((_, cold) => rename(cold, 1)),
+  'UIDs out of order': changeFirst(swapUids),
   'a keyword without a name': (db) => account(db, { keywords: [] }),
 }
 

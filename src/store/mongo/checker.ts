@@ -68,15 +68,16 @@ export class Checker {
   async *check(repair: boolean): AsyncIterable<Finding> {
     for await (const account of this.#accounts()) {
       const mailboxes = await this.#mailboxes(account)
+      const doubt = new Doubt()
       for (const { mailbox } of mailboxes)
-        yield* await this.#access.mutate(checkMailboxMutation(account, mailbox, repair))
+        yield* doubt.after(await this.#access.mutate(checkMailboxMutation(account, mailbox, repair)))
       const highest = await this.#highestContent(account)
       yield* await this.#access.mutate(checkAccountMutation(account, highest, repair))
       // Contents of a deleted mailbox go before its entries.
       for (const { mailbox, deleted_at } of mailboxes)
-        if (deleted_at === null) yield* this.#checkEntries(account, mailbox)
+        if (deleted_at === null) yield* doubt.after(this.#checkEntries(account, mailbox))
       yield* this.#checkContents(account, repair)
-      yield* this.#checkOrphans(account, repair)
+      yield* this.#checkOrphans(account, repair, doubt)
     }
   }
 
@@ -140,10 +141,9 @@ export class Checker {
   }
 
   /** Contents that neither an entry nor a tombstone names. Those that the collector will purge are not among them. */
-  async *#checkOrphans(account: number, repair: boolean): AsyncIterable<Finding> {
+  async *#checkOrphans(account: number, repair: boolean, doubt: Doubt): AsyncIterable<Finding> {
     const start = await this.#marking.start(account)
     if (start === undefined) return
-    const doubt = new Doubt()
     const alive = await this.#marking.alive(account, 0, NOBODY, doubt.unreadable)
     let mark = { alive, since: start.modseq }
     yield* doubt.findings

@@ -7,6 +7,7 @@ import {
   type DumpedChunk,
   type DumpedContent,
   type DumpedTombstone,
+  halfChunk,
   incomplete,
   PAGE_CONTENTS,
   PAGE_OCTETS,
@@ -152,6 +153,9 @@ export class Dump {
 
   async chunks(account: number, after: string): Promise<(DumpedChunk & { _id: string })[]> {
     const found = await this.#page('chunk', account, after)
+    // As they stand there, perhaps with less than they should have.
+    const half = found.find(({ hot, cold }) => !hot || !cold)
+    if (half !== undefined) throw halfChunk(account, half)
     return found.map(({ _id, mailbox, chunk, max_modseq, hot, cold }) => ({
       _id,
       mailbox,

@@ -11,6 +11,7 @@ import {
   type Damage,
   type DamageEngine,
   findingsAfter,
+  rename,
   swapUids,
 } from '../contract/check-contract.js'
 import type { Store } from '../store.js'
@@ -20,13 +21,14 @@ const folder = mkdtempSync(join(tmpdir(), 'eider-check-'))
 const file = join(folder, 'eider.db')
 const open = async () => sqliteStore(await openDatabase({ file, modules: [STORE_MODULE] }))
 
-function swapFirst(writer: Connection): void {
+/** Changes the first chunk. */
+const changeFirst = (change: (hot: Uint8Array, cold: Uint8Array) => void) => (writer: Connection) => {
   const halves = ['index_hot', 'index_cold'].map((table) => {
     const find = writer.prepare<[], Buffer>(`SELECT entries FROM ${table} WHERE chunk = 0`).pluck()
     return { table, entries: find.get() ?? Buffer.alloc(0) }
   })
   const [hot, cold] = halves.map(({ entries }) => entries)
-  if (hot !== undefined && cold !== undefined) swapUids(hot, cold)
+  if (hot !== undefined && cold !== undefined) change(hot, cold)
   for (const { table, entries } of halves)
     writer.prepare(`UPDATE ${table} SET entries = ? WHERE chunk = 0`).run(entries)
 }
@@ -58,7 +60,9 @@ const DAMAGES: Readonly<Record<Damage, string | ((writer: Connection) => void)>>
   'a chunk that cannot be read': "UPDATE index_hot SET entries = X'0906' WHERE chunk = 0",
   'a cold half that cannot be read': "UPDATE index_cold SET entries = X'0906' WHERE chunk = 0",
   'a tombstone that cannot be read': "UPDATE tombstone SET cold = X'0906' WHERE account = 1",
-  'UIDs out of order': swapFirst,
+  'an entry that names another content': changeFirst((_, cold) => rename(cold, 2 ** 22)),
+  'an entry that names the content of another': changeFirst((_, cold) => rename(cold, 1)),
+  'UIDs out of order': changeFirst(swapUids),
   'a keyword without a name': 'DELETE FROM keyword',
 }
 

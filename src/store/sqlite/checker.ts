@@ -73,13 +73,14 @@ export class Checker {
 
   async *check(repair: boolean): AsyncIterable<Finding> {
     for (const account of this.#accounts.all()) {
+      const doubt = new Doubt()
       for (const mailbox of this.#mailboxes.all(account))
-        yield* await this.#access.write('checkMailbox', { account, mailbox, repair })
+        yield* doubt.after(await this.#access.write('checkMailbox', { account, mailbox, repair }))
       yield* await this.#access.write('checkAccount', { account, repair })
-      yield* this.#checkEntries(account)
+      yield* doubt.after(this.#checkEntries(account))
       yield* this.#checkContents(account, repair)
       yield* this.#checkReferences(account, repair)
-      yield* this.#checkOrphans(account, repair)
+      yield* this.#checkOrphans(account, repair, doubt)
     }
   }
 
@@ -135,10 +136,9 @@ export class Checker {
   }
 
   /** Contents that neither an entry nor a tombstone names. Those that the collector will purge are not among them. */
-  async *#checkOrphans(account: number, repair: boolean): AsyncIterable<Finding> {
+  async *#checkOrphans(account: number, repair: boolean, doubt: Doubt): AsyncIterable<Finding> {
     const state = this.#access.accounts.numbers(account)
     if (state === undefined || this.#isDue.get(account, NEVER_COLLECTED) !== undefined) return
-    const doubt = new Doubt()
     const alive = await this.#marking.alive(account, 0, doubt.unreadable)
     yield* doubt.findings
     for await (const page of this.#marking.contents(account, state.content_next))

@@ -9,6 +9,7 @@ import {
   type DumpedChunk,
   type DumpedContent,
   type DumpedTombstone,
+  halfChunk,
   incomplete,
   PAGE_CONTENTS,
   PAGE_OCTETS,
@@ -132,8 +133,7 @@ export class Dump {
   chunks(account: number, after: DumpedChunk | undefined): DumpedChunk[] {
     const rows = this.#chunks.all(account, after?.mailbox ?? 0, after?.chunk ?? -1)
     const half = rows.find(({ cold }) => cold === null)
-    if (half !== undefined)
-      throw incomplete(account, `chunk ${half.chunk} of mailbox ${half.mailbox} has only one half`)
+    if (half !== undefined) throw halfChunk(account, half)
     return rows
   }
 

@@ -26,7 +26,7 @@ export interface BlobStore {
   read(hash: string, start: number, end: number): AsyncIterable<Uint8Array>
   /** Sets `usedAt` to now and revives a dying blob; false where the blob is not there any more. */
   touch(hash: string): Promise<boolean>
-  /** Every blob, for `eider check`: hash as recorded and as computed again. */
+  /** Every blob, for `eider check`: hash as recorded and as computed again. One that goes meanwhile is no finding. */
   verify(): AsyncIterable<{ hash: string; size: number; computed: string }>
   /**
    * One round of the collector: blobs unused for `graceMs` and without a reference are marked dying; those dying for

@@ -203,6 +203,19 @@ function collectorSuite(current: () => OpenBlobs): void {
     })
     expect((await get(blobs, hash)).length).toBe(40)
   })
+
+  test('what is deleted while everything is verified is not said to be damaged', async () => {
+    const { blobs } = current()
+    await put(blobs, octets(60, 19))
+    const gone = await put(blobs, octets(60, 20))
+    const others = async (hashes: readonly string[]) => new Set(hashes.filter((one) => one !== gone))
+    let deleted = 0
+    for await (const { hash, computed } of blobs.verify()) {
+      expect(computed).toBe(hash)
+      for (let round = 0; round < 2; round++) deleted += (await blobs.collect(OVER, others)).deleted
+    }
+    expect(deleted).toBe(1)
+  })
 }
 
 export function blobsContract(engine: BlobEngine): void {

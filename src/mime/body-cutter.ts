@@ -22,6 +22,7 @@ const SLACK = MAX_BASE64_LINE + 4
 const IDENTITY: CutForm = { kind: 'identity' }
 /** At the head of the skeleton this much stays: the header that every FETCH of fields reads. */
 const SPILL_FROM = 64 * 1024
+/** Less than this waits for more, but not when a cut comes: what stands before a cut can never leave again. */
 const SPILL_LEAST = 8 * 1024
 
 /** A region is a stretch of the source with no structure inside: a leaf's body, a preamble, the rest of a header. */
@@ -84,11 +85,11 @@ export class BodyCutter {
   }
 
   /** A point between regions: if the skeleton has grown too large, what stands before this point leaves it. */
-  spill(point: number): void {
+  spill(point: number, least = SPILL_LEAST): void {
     if (point - this.#kept.delta <= this.#spillAt || this.#cutAt === Number.POSITIVE_INFINITY) return
     const last = this.cuts.at(-1)
     const start = last === undefined ? SPILL_FROM : last.at + last.length
-    if (point - start < SPILL_LEAST) return
+    if (point - start < least) return
     const cut = this.#newCut(start, IDENTITY)
     this.steps.push({ kind: 'write', cut, octets: Buffer.from(this.#kept.slice(start, point)) })
     this.#kept.remove(start, point)
@@ -104,6 +105,7 @@ export class BodyCutter {
   }
 
   #openCut(safe: number, final: boolean): void {
+    this.spill(this.#from, 1)
     this.#taken = this.#from
     this.#checker = undefined
     if (this.#base64 && this.#openBase64(safe, final)) return

@@ -47,6 +47,11 @@ test.each<[string, () => string]>([
     () => `${nested(99, (level) => times('-', 40) + level)}\n${times(`${times('-', 41)}\n`, 1_000_000)}`,
   ],
   ['20,000 parts', () => `Content-Type: multipart/mixed; boundary=b\n\n${times('--b\n\nx\n', 20_000)}`],
+  [
+    '1,600 long bodies with short ones between',
+    () =>
+      `Content-Type: multipart/mixed; boundary=b\n\n${times(`--b\n\n${times('x', 32_800)}\n--b\n\n${times('x', 7_900)}\n`, 1_600)}`,
+  ],
   ['a preamble of 10 MB', () => `Content-Type: multipart/mixed; boundary=b\n\n${times('x\n', 5_000_000)}`],
   [
     'a delimiter line of 10 MB',

@@ -143,6 +143,30 @@ test('a header beyond the limit, a preamble and many headers leave the skeleton'
   expect(rebuild(many).toString() === parts).toBe(true)
 })
 
+const FIELD = 'X: y\r\n'
+const HEADERS: [string, string][] = [
+  ['a blank line', `${FIELD}\r\n`],
+  ['LF', `${FIELD}\n`],
+  ['no blank line', FIELD],
+  ['a blank line past the limit', `X: ${'y'.repeat(5_000)}\r\n\r\n`],
+  ['no blank line past the limit', `X: ${'y'.repeat(5_000)}\r\n`],
+]
+
+test.each(HEADERS)(
+  'a header that a delimiter follows ends where it does though it leaves: %s',
+  async (_, header) => {
+    const before = `Content-Type: multipart/mixed; boundary=b\r\n\r\n${`--b\r\n\r\n${'x'.repeat(1_000)}\r\n`.repeat(90)}--b\r\n`
+    const source = Buffer.from(`${before}${header}--b--\r\n`)
+    const limits = { cutAt: 2_000, header: 3_000 }
+    // The last header is what makes the skeleton too large.
+    const spilled = await parseIn(source, [source.length], { ...limits, spillAt: before.length + 1 })
+    expect(spilled.message.cuts.length).toBeGreaterThan(0)
+    const part = parse(source, limits).root.children?.at(-1)
+    expect(source.toString('latin1', part?.header.start, part?.header.end)).toBe(header.replace(/\r?\n$/, ''))
+    expect(spilled.message.root.children?.at(-1)).toEqual(part)
+  },
+)
+
 test('a sink that fails is told, and what was open is aborted', async () => {
   const sink = new MemorySink()
   const open = sink.open.bind(sink)

@@ -54,6 +54,8 @@ export class PartScanner {
   #headers = 0
   /** Addresses that were read. */
   #addresses = 0
+  /** Octets of the newline at the end of the header that was read last. */
+  #headerNewline = 0
   #boundaryText: string | undefined
   /** After a delimiter line comes another part, or, after the last one, the epilogue. */
   #partFollows = false
@@ -233,7 +235,7 @@ export class PartScanner {
   /** A delimiter line of `owner` begins at #pos: everything inside that multipart ends. */
   #delimit(owner: OpenPart, length: number, closes: boolean): void {
     const room = this.#pos - this.#regionStart
-    const newline = this.#mode === 'body' ? this.#newlineBefore(room) : 0
+    const newline = this.#mode === 'body' ? this.#newlineBefore(this.#pos, room) : 0
     if (room === 0 && this.#current !== owner) this.#shortenHeader(this.#current.part)
     const end = this.#pos - newline
     this.#endRegion(end)
@@ -245,10 +247,10 @@ export class PartScanner {
     this.#pos += length
   }
 
-  /** Octets of the newline before #pos, at most `room`: it belongs to the delimiter (RFC 2046 §5.1.1). */
-  #newlineBefore(room: number): number {
+  /** Octets of the newline before `pos`, at most `room`: before a delimiter it belongs to it (RFC 2046 §5.1.1). */
+  #newlineBefore(pos: number, room: number): number {
     const { octets, delta } = this.kept
-    const index = this.#pos - delta
+    const index = pos - delta
     if (room === 0 || octets[index - 1] !== LF) return 0
     return room > 1 && octets[index - 2] === CR ? 2 : 1
   }
@@ -256,7 +258,7 @@ export class PartScanner {
   /** Where no body stands between header and delimiter, the newline of the delimiter is the header's last. */
   #shortenHeader(part: DraftPart): void {
     const { start, end } = part.header
-    if (end === this.#pos) part.header = { start, end: end - this.#newlineBefore(end - start) }
+    if (end === this.#pos) part.header = { start, end: end - this.#headerNewline }
   }
 
   get #mayGrow(): boolean {
@@ -307,6 +309,8 @@ export class PartScanner {
   #endHeader(end: number, opens = true): void {
     const open = this.#current
     const { part } = open
+    // Now: what follows may take it out of what is kept.
+    this.#headerNewline = this.#newlineBefore(end, end - part.header.start)
     if (this.#mode === 'header') this.#readHeader(Math.min(end, part.header.start + this.#limits.header))
     else this.cutter.end(end)
     part.header = { start: part.header.start, end }

@@ -105,6 +105,20 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it in order, and run.json goe
   expect(server.log()).toContain('"event":"stopped"')
 })
 
+test('files that cannot be removed do not keep it from an orderly end', async () => {
+  const server = await startServer()
+  const imap = await open(server, 'imap')
+  // As on a disk that became read-only: a folder is not removed as a file is.
+  for (const name of ['run.json', 'control.sock']) {
+    rmSync(join(server.dir, name))
+    mkdirSync(join(server.dir, name))
+  }
+  expect(await server.stop()).toBe(0)
+  await expect.poll(imap.said).toMatch(/^\* BYE /m)
+  expect(server.log()).toContain('"event":"stopped"')
+  expect(server.log().match(/"event":"close-failed"/g)).toHaveLength(2)
+})
+
 test('npm start takes the same flags, and a SIGTERM to npm ends the server too', async () => {
   const dir = join(folder(), 'data')
   const listen = ['imap', 'imaps', 'smtp', 'lmtp', 'http'].flatMap((name) => [

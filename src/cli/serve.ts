@@ -34,9 +34,20 @@ export async function serve(open: OpenServices, { config }: LoadedConfig, plainL
     log.info({ signal }, 'stopping')
     setTimeout(() => forceExit(log), DEADLINE_MS).unref()
   } finally {
-    for (const close of closing.reverse()) await close()
+    await closeAll(closing, log)
   }
   log.info({}, 'stopped')
+}
+
+/** From the end. What cannot be closed, such as a file that a read-only disk keeps, holds up nothing else. */
+async function closeAll(closing: readonly (() => unknown)[], log: Logger): Promise<void> {
+  for (const close of closing.toReversed()) {
+    try {
+      await close()
+    } catch (err) {
+      log.error({ err }, 'close-failed')
+    }
+  }
 }
 
 async function start(

@@ -129,7 +129,7 @@ describe.skipIf(why !== undefined)('a failing disk', { timeout: 120_000 }, () =>
     expect(server.process.exitCode).toBeNull()
 
     client.close()
-    await server.kill()
+    expect(await server.stop()).toBe(0)
     breakable.remount('rw')
     await expectCleanCheck(disk.folder)
     server = await startServer({ dir: `${disk.folder}/data` })

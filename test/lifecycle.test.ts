@@ -2,12 +2,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
-import { cleanEnvironment, runEider, startServer, type TestServer } from './server.js'
+import { cleanEnvironment, MAIN, runEider, startServer, type TestServer } from './server.js'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -103,6 +104,21 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it in order, and run.json goe
   expect(existsSync(join(dir, 'run.json'))).toBe(false)
   expect(existsSync(join(dir, 'control.sock'))).toBe(false)
   expect(server.log()).toContain('"event":"stopped"')
+})
+
+test('a signal in the middle of a start that waits for the store ends it too', async () => {
+  const silent = createServer().listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  closing.push(() => silent.close())
+  const url = `mongodb://127.0.0.1:${(silent.address() as AddressInfo).port}/eider`
+  const set = ['--set', `store.url=${url}`, '--set', 'store.timeout=30s']
+  const child = spawn(process.execPath, [MAIN, 'serve', '--data', folder(), ...set], {
+    env: cleanEnvironment(),
+  })
+  closing.push(() => child.kill('SIGKILL'))
+  await once(silent, 'connection')
+  child.kill('SIGTERM')
+  expect(await text(child.stdout)).toContain('"event":"stop-forced"')
 })
 
 test('files that cannot be removed do not keep it from an orderly end', async () => {

@@ -1,5 +1,5 @@
 // `eider serve`: takes the folder's lock, opens the store, listens, says so in the log and in DATA/run.json, and on
-// SIGTERM or SIGINT lets everything finish and is gone within five seconds.
+// SIGTERM or SIGINT lets everything finish and is gone within five seconds, also in the middle of its start.
 
 import type { LoadedConfig } from '../config/load.js'
 import { type FolderLock, lockFolder } from '../kit/folder-lock.js'
@@ -24,15 +24,16 @@ const CERTIFICATE_MS = 60_000
 export async function serve(open: OpenServices, { config }: LoadedConfig, plainLog: Logger): Promise<void> {
   const metrics = new Metrics()
   const log = countEvents(plainLog, metrics)
-  const stopped = stopSignal()
+  const stopped = stopSignal().then((signal) => {
+    log.info({ signal }, 'stopping')
+    setTimeout(() => forceExit(log), DEADLINE_MS).unref()
+  })
   makeDataFolder(config.data)
   const lock = takeLock(config.data)
   const closing: (() => unknown)[] = [() => lock.release()]
   try {
     await start(open, config, log, metrics, closing)
-    const signal = await stopped
-    log.info({ signal }, 'stopping')
-    setTimeout(() => forceExit(log), DEADLINE_MS).unref()
+    await stopped
   } finally {
     await closeAll(closing, log)
   }

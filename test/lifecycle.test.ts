@@ -106,6 +106,30 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it in order, and run.json goe
   expect(server.log()).toContain('"event":"stopped"')
 })
 
+test('a signal that comes twice, as npm passes on the terminal’s, is one', async () => {
+  const dir = folder()
+  const server = await startServer({ dir })
+  const imap = await open(server, 'imap')
+  const exited = once(server.process, 'exit')
+  server.process.kill('SIGINT')
+  await expect.poll(server.log, { interval: 5 }).toContain('"event":"stopping"')
+  server.process.kill('SIGINT')
+  expect((await exited)[0]).toBe(0)
+  await expect.poll(imap.said).toMatch(/^\* BYE /m)
+  expect(existsSync(join(dir, 'run.json'))).toBe(false)
+})
+
+test('a signal that comes again later ends it at once', async () => {
+  const server = await startServer()
+  // In the middle of a request, for which an orderly end would wait.
+  const http = await open(server, 'http')
+  http.socket.write('POST /user/create HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{')
+  const again = setInterval(() => server.process.kill('SIGTERM'), 100)
+  closing.push(() => clearInterval(again))
+  expect(await server.stop()).toBe(1)
+  expect(server.log()).not.toMatch(/"event":"stop(ped|-forced)"/)
+})
+
 test('a signal in the middle of a start that waits for the store ends it too', async () => {
   const silent = createServer().listen(0, '127.0.0.1')
   await once(silent, 'listening')

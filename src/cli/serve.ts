@@ -17,6 +17,8 @@ import { RefusedError } from './refusals.js'
 /** Sessions have this long to finish; the store gets the rest of the five seconds. */
 const GRACE_MS = 3_000
 const DEADLINE_MS = 4_800
+/** A signal this soon after the first is the same once more: npm passes on what the terminal has sent to us already. */
+const ECHO_MS = 500
 /** How often certificates are looked at for changes. */
 const CERTIFICATE_MS = 60_000
 
@@ -111,15 +113,17 @@ function countConnections(metrics: Metrics, running: readonly Running[]): void {
   )
 }
 
-/** Resolves at the first signal; the second one ends the process at once. */
+/** Resolves at the first signal; a later one ends the process at once. */
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(1))
-        resolve(signal)
-      })
+    let first: number | undefined
+    const obey = (signal: string) => {
+      first ??= performance.now()
+      if (performance.now() - first > ECHO_MS) process.exit(1)
+      resolve(signal)
     }
+    process.on('SIGTERM', obey)
+    process.on('SIGINT', obey)
     // npm and npx put a shell between themselves and us, which a signal to npm ends without telling us.
     if (['start', 'npx'].includes(process.env['npm_lifecycle_event'] ?? ''))
       onOrphaned(() => resolve('npm ended'))

@@ -45,6 +45,24 @@ test('run.json and the ready line name the process and its real addresses', asyn
   expect((await fetch(`http://${run.listeners.http}/readyz`)).status).toBe(200)
 })
 
+// Read before the program: a machine on which localhost has two addresses.
+const TWO_ADDRESSES = `data:text/javascript,${encodeURIComponent(`
+  import dns from 'node:dns'
+  const { lookup } = dns
+  const both = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }))
+  dns.lookup = (name, options, then) =>
+    name === 'localhost' && options.all ? then(null, both) : lookup(name, options, then)
+`)}`
+
+test('localhost is one address, and one server', async () => {
+  const server = await start({
+    set: { 'http.listen': 'localhost:0' },
+    nodeArgs: ['--import', TWO_ADDRESSES],
+  })
+  expect((await server.http('/readyz')).status).toBe(200)
+  await expect(fetch(`http://127.0.0.2:${server.port('http')}/readyz`)).rejects.toThrow()
+})
+
 test('a new data folder is its owner’s alone', async () => {
   const dir = join(folder(), 'deep', 'data')
   await start({ dir })

@@ -1,6 +1,7 @@
 // The HTTP API: schemas once, in code, for validation, types and OpenAPI; every request through one door. RFC 9110,
 // RFC 9112; the shapes are those of the WildDuck 1.0.11 documentation.
 
+import { lookup } from 'node:dns/promises'
 import type { AddressInfo, Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
@@ -88,9 +89,11 @@ export async function createHttpServer(
   })
   return {
     async listen(host, port) {
-      await api.listen({ host, port, backlog: 511 })
-      const { address, port: taken } = server.address() as AddressInfo
-      return { host: address, port: taken }
+      // For the name localhost fastify would make a second server, which knows nothing of what is set above.
+      const { address } = await lookup(host)
+      await api.listen({ host: address, port, backlog: 511 })
+      const taken = server.address() as AddressInfo
+      return { host: taken.address, port: taken.port }
     },
     size: () => open,
     async close(graceMs) {

@@ -113,6 +113,7 @@ async function startHttp(
   const http = await createHttpServer(services, metrics, {
     requireToken: config['http.requireToken'],
     maxConnections: config['http.maxConnections'],
+    maxPerAddress: config['http.maxConnectionsPerAddress'],
     requestMs: config['http.timeout'],
     version: version(),
   })

@@ -75,6 +75,9 @@ export const configSchema = z.object({
   'smtp.timeout': timer().prefault('5m').describe('how long a client may be silent (RFC 5321 §4.5.3.2.7)'),
 
   'http.maxConnections': connections().prefault(1_000).describe('HTTP connections at once'),
+  'http.maxConnectionsPerAddress': connections()
+    .prefault(100)
+    .describe('of these, from one address (not loopback)'),
   'http.timeout': timer().prefault('30s').describe('how long a request may take to arrive'),
 
   'auth.failuresPerAddress': count(1, 1_000_000)

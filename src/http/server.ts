@@ -11,7 +11,10 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
+import { ConnectionLimits, type MaxConnections } from '../kit/connection-limits.js'
+import type { Logger } from '../kit/log.js'
 import type { Metrics } from '../kit/metrics.js'
+import { remoteAddressOf } from '../kit/network.js'
 import type { Services } from '../mail/services.js'
 import { verifyToken } from '../mail/tokens.js'
 import { bearerSecret, whyNotLocal } from './access.js'
@@ -42,10 +45,9 @@ declare module 'fastify' {
   }
 }
 
-export interface HttpOptions {
+export interface HttpOptions extends MaxConnections {
   /** Whether programs on this machine need a token too. */
   readonly requireToken: boolean
-  readonly maxConnections: number
   /** Milliseconds that a request may take to arrive. */
   readonly requestMs: number
   readonly version: string
@@ -65,7 +67,8 @@ export async function createHttpServer(
   metrics: Metrics,
   options: HttpOptions,
 ): Promise<HttpServer> {
-  const api = createApi(services, options)
+  const log = services.log.child({ protocol: 'http' })
+  const api = createApi(log, options)
   await describe(api, options.version)
   guard(api, services, options.requireToken)
   count(api, metrics)
@@ -75,17 +78,13 @@ export async function createHttpServer(
   )
   await api.ready()
   const { server } = api
-  server.maxConnections = options.maxConnections
   server.headersTimeout = Math.min(options.requestMs, 20_000)
   // Node.js answers 100-continue; what else a client expects is refused at the door as anything else.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
-  let open = 0
+  const limits = new ConnectionLimits(options)
   server.on('connection', (socket) => {
-    open += 1
-    closeGently(socket)
-    socket.once('close', () => {
-      open -= 1
-    })
+    if (limits.admit(socket, remoteAddressOf(socket))) closeGently(socket)
+    else refuseConnection(socket, limits.size, log)
   })
   return {
     async listen(host, port) {
@@ -95,7 +94,7 @@ export async function createHttpServer(
       const taken = server.address() as AddressInfo
       return { host: taken.address, port: taken.port }
     },
-    size: () => open,
+    size: () => limits.size,
     async close(graceMs) {
       const timer = setTimeout(() => server.closeAllConnections(), graceMs)
       await api.close()
@@ -104,8 +103,7 @@ export async function createHttpServer(
   }
 }
 
-function createApi(services: Services, options: HttpOptions): Api {
-  const log = services.log.child({ protocol: 'http' })
+function createApi(log: Logger, options: HttpOptions): Api {
   const api = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
@@ -166,6 +164,11 @@ function linger(socket: Socket): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS)
   socket.once('end', () => socket.destroy())
   socket.once('close', () => clearTimeout(timer))
+}
+
+function refuseConnection(socket: Socket, connections: number, log: Logger): void {
+  log.warn({ remote: remoteAddressOf(socket), listener: 'http', connections }, 'connection-refused')
+  socket.destroy()
 }
 
 /** How Node.js closes a connection behind its last answer. */

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Logger } from './log.js'
+import { isLoopback } from './network.js'
 import type { TlsContexts } from './tls.js'
 
 const HANDSHAKE_MS = 30_000
@@ -118,5 +119,3 @@ function handshake(socket: TLSSocket): Promise<void> {
     socket.on('error', settle)
   })
 }
-
-const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.')

@@ -4,13 +4,14 @@
 import { randomBytes } from 'node:crypto'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { Connection } from './connection.js'
+import { ConnectionLimits, type MaxConnections } from './connection-limits.js'
 import type { Logger } from './log.js'
-import { networkOf } from './network.js'
+import { remoteAddressOf } from './network.js'
 import type { TlsContexts } from './tls.js'
 
 export { Connection } from './connection.js'
 
-export interface ListenerOptions {
+export interface ListenerOptions extends MaxConnections {
   /** The protocol's name, as the log says it. */
   readonly name: string
   readonly host: string
@@ -19,9 +20,6 @@ export interface ListenerOptions {
   readonly tls?: TlsContexts | undefined
   /** TLS from the first byte. */
   readonly implicitTls?: boolean
-  readonly maxConnections: number
-  /** From one IPv4 address or one IPv6 /64; loopback is exempt, for what stands in front of us speaks for many. */
-  readonly maxPerAddress: number
   /** Sent, with CRLF, to a plain connection above a limit before it is closed. */
   readonly refuse?: string
   /** Who takes a connection ends it, also where the client closes its side: nothing is closed on its behalf. */
@@ -33,7 +31,7 @@ export class Listener {
   readonly #options: ListenerOptions
   readonly #server: Server
   readonly #connections = new Set<Connection>()
-  readonly #perAddress = new Map<string, number>()
+  readonly #limits: ConnectionLimits
   // Connection ids differ from those of an earlier run and of other instances.
   readonly #idPrefix = randomBytes(4).toString('hex')
   #accepted = 0
@@ -42,6 +40,7 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options
+    this.#limits = new ConnectionLimits(options)
     // Half open: who has said all that he will is still answered, and the session closes then.
     const sockets = { noDelay: true, keepAlive: true, highWaterMark: 64 * 1024, allowHalfOpen: true }
     this.#server = createServer(sockets, (socket) => this.#accept(socket))
@@ -93,16 +92,15 @@ export class Listener {
 
   #accept(socket: Socket): void {
     const { tls, implicitTls, log } = this.#options
-    const remoteAddress = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '')
+    const remoteAddress = remoteAddressOf(socket)
     this.#accepted += 1
     const id = `${this.#idPrefix}${this.#accepted.toString(36)}`
     const connection = new Connection({ socket, id, remoteAddress, tls, log })
-    const key = networkOf(remoteAddress)
     // No address: gone before it was accepted.
     if (remoteAddress === '') connection.destroy()
-    else if (this.#isFull(connection, key)) this.#refuse(connection)
+    else if (!this.#limits.admit(socket, remoteAddress)) this.#refuse(connection)
     else {
-      this.#enter(connection, key)
+      this.#enter(connection)
       if (implicitTls === true) void this.#secure(connection)
       else this.#options.onConnection(connection)
     }
@@ -118,11 +116,6 @@ export class Listener {
     this.#options.onConnection(connection)
   }
 
-  #isFull(connection: Connection, key: string): boolean {
-    if (this.#connections.size >= this.#options.maxConnections) return true
-    return !connection.loopback && (this.#perAddress.get(key) ?? 0) >= this.#options.maxPerAddress
-  }
-
   #refuse(connection: Connection): void {
     const { refuse, implicitTls, name } = this.#options
     connection.log.warn({ listener: name, connections: this.#connections.size }, 'connection-refused')
@@ -136,17 +129,11 @@ export class Listener {
     socket.end(`${refuse}\r\n`, () => socket.destroy())
   }
 
-  #enter(connection: Connection, key: string): void {
+  #enter(connection: Connection): void {
     this.#connections.add(connection)
-    this.#perAddress.set(key, (this.#perAddress.get(key) ?? 0) + 1)
-    connection.socket.once('close', () => this.#leave(connection, key))
-  }
-
-  #leave(connection: Connection, key: string): void {
-    this.#connections.delete(connection)
-    const left = (this.#perAddress.get(key) ?? 1) - 1
-    if (left > 0) this.#perAddress.set(key, left)
-    else this.#perAddress.delete(key)
-    if (this.#connections.size === 0) this.#emptied?.()
+    connection.socket.once('close', () => {
+      this.#connections.delete(connection)
+      if (this.#connections.size === 0) this.#emptied?.()
+    })
   }
 }

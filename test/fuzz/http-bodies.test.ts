@@ -21,7 +21,8 @@ const agent = new Agent({ keepAlive: true })
 beforeAll(async () => {
   services = await openServices()
   await createAccount(services, { username: 'known', password: 'secret' })
-  const options = { requireToken: false, maxConnections: 100, requestMs: 30_000, version: '0' }
+  const limits = { maxConnections: 100, maxPerAddress: 100 }
+  const options = { requireToken: false, ...limits, requestMs: 30_000, version: '0' }
   server = await createHttpServer(services, new Metrics(), options)
   port = (await server.listen('127.0.0.1', 0)).port
 })

@@ -1,6 +1,7 @@
 // The HTTP API in hostile hands: each request gets a 4xx with an error, never a 500, and the server goes on.
-import { connect } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { runEider, startServer, type TestServer } from '../server.js'
 
 let server: TestServer
@@ -279,6 +280,50 @@ describe('not HTTP as it should be', () => {
       expect(response.status).toBe(415)
       expect(await response.json()).toMatchObject({ success: false, code: 'unsupported-content-type' })
     }
+  })
+})
+
+describe('limits of connections', () => {
+  // An address of this machine that is not loopback's.
+  const stranger = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address
+  if (stranger === undefined) console.warn('SKIPPED: HTTP connections of one address: there is only loopback')
+  let limited: TestServer
+  const sockets: Socket[] = []
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy()
+    await limited.stop()
+  })
+
+  /** How the answer to a new connection begins; '' where it is refused. */
+  function connectFrom(localAddress: string): Promise<string> {
+    const socket = connect({ port: limited.port('http'), host: '127.0.0.1', localAddress })
+    sockets.push(socket)
+    socket.on('error', () => {})
+    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    return new Promise((resolve) => {
+      socket.once('data', (octets: Buffer) => resolve(octets.toString().slice(0, 12)))
+      socket.once('close', () => resolve(''))
+    })
+  }
+  const refusals = () => limited.log().match(/"event":"connection-refused"/g)?.length
+
+  test('in all', async () => {
+    limited = await startServer({ set: { 'http.maxConnections': '2' } })
+    for (let i = 0; i < 2; i++) expect(await connectFrom('127.0.0.1')).toBe('HTTP/1.1 200')
+    expect(await connectFrom('127.0.0.1')).toBe('')
+    await expect.poll(refusals).toBe(1)
+    sockets[0]?.destroy()
+    await expect.poll(() => connectFrom('127.0.0.1')).toBe('HTTP/1.1 200')
+  })
+
+  test.skipIf(stranger === undefined)('of one address, which keeps nobody else out', async () => {
+    limited = await startServer({ set: { 'http.maxConnectionsPerAddress': '2' } })
+    for (let i = 0; i < 2; i++) expect(await connectFrom(stranger ?? '')).toBe('HTTP/1.1 200')
+    expect(await connectFrom(stranger ?? '')).toBe('')
+    await expect.poll(refusals).toBe(1)
+    for (let i = 0; i < 3; i++) expect(await connectFrom('127.0.0.1')).toBe('HTTP/1.1 200')
   })
 })
 

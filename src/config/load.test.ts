@@ -54,6 +54,24 @@ test('the faults that tests make are no keys', () => {
   expect(() => load({ environment: { EIDER_TEST_SYNCHRONOUS: 'OFF' } })).not.toThrow()
 })
 
+test('nor is what Kubernetes tells of Services called eider and eider-smtp', () => {
+  const links = {
+    EIDER_SERVICE_HOST: '10.96.0.7',
+    EIDER_SERVICE_PORT: '9143',
+    EIDER_SERVICE_PORT_IMAP_TLS: '9993',
+    EIDER_PORT: 'tcp://10.96.0.7:9143',
+    EIDER_PORT_9143_TCP: 'tcp://10.96.0.7:9143',
+    EIDER_PORT_9143_TCP_PROTO: 'tcp',
+    EIDER_PORT_9143_TCP_PORT: '9143',
+    EIDER_PORT_9143_TCP_ADDR: '10.96.0.7',
+    EIDER_SMTP_SERVICE_HOST: '10.96.0.8',
+    EIDER_SMTP_PORT: 'udp://10.96.0.8:25',
+    EIDER_SMTP_PORT_25_UDP: 'udp://10.96.0.8:25',
+    EIDER_SMTP_PORT_25_SCTP_ADDR: '10.96.0.8',
+  }
+  expect(load({ environment: links })).toEqual(load())
+})
+
 test('every key has its variable', () => {
   expect(environmentName('http.listen')).toBe('EIDER_HTTP_LISTEN')
   expect(environmentName('message.maxSize')).toBe('EIDER_MESSAGE_MAX_SIZE')
@@ -68,6 +86,12 @@ test.each<[string, Partial<ConfigSources>, RegExp]>([
     { environment: { EIDER_IMAP_LISTN: 'off' } },
     /EIDER_IMAP_LISTN; did you mean EIDER_IMAP_LISTEN\?/,
   ],
+  ['port', { environment: { EIDER_IMAP_PORT: '143' } }, /unknown environment variable EIDER_IMAP_PORT/],
+  [
+    'port of a name',
+    { environment: { EIDER_PORT_IMAP_TCP: 'tcp://10.96.0.7:143' } },
+    /unknown environment variable EIDER_PORT_IMAP_TCP/,
+  ],
   [
     'file',
     { file: file('[imap]\nlisten = "off"\nfoo = 1\n') },
@@ -80,7 +104,7 @@ test.each<[string, Partial<ConfigSources>, RegExp]>([
   ],
   ['no TOML', { file: file('=') }, /cannot read the configuration file/],
   ['address', { set: ['imap.listen=9143'] }, /imap\.listen = "9143" \(--set\): it should be host:port/],
-  ['port', { set: ['imap.listen=127.0.0.1:65536'] }, /imap\.listen/],
+  ['port above 65535', { set: ['imap.listen=127.0.0.1:65536'] }, /imap\.listen/],
   ['size', { environment: { EIDER_QUOTA_DEFAULT: '1 banana' } }, /quota\.default = "1 banana".*a size/],
   ['size below zero', { file: file('[quota]\ndefault = -1\n') }, /quota\.default = -1 .*a size/],
   ['duration', { set: ['imap.idleTimeout=30'] }, /imap\.idleTimeout = "30".*with its unit/],

@@ -88,6 +88,11 @@ function* flatten(table: object, prefix: string): Generator<[string, unknown]> {
 /** The file of the configuration itself, and the faults that tests make, which are read where they act. */
 const NOT_KEYS = /^EIDER_(CONFIG$|TEST_)/
 
+/** What Kubernetes tells every container of a Service whose name begins with eider. */
+const isServiceLink = (name: string, text: string): boolean =>
+  /_SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:ADDR|PORT|PROTO))?$/.test(name) ||
+  (name.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\//.test(text))
+
 function fromEnvironment(environment: ConfigSources['environment']): Layer {
   const keys = new Map(CONFIG_KEYS.map((key) => [environmentName(key), key]))
   const layer: Layer = new Map()
@@ -95,6 +100,7 @@ function fromEnvironment(environment: ConfigSources['environment']): Layer {
     if (!name.startsWith('EIDER_') || NOT_KEYS.test(name) || text === undefined) continue
     const key = keys.get(name)
     if (key === undefined) {
+      if (isServiceLink(name, text)) continue
       const near = nearest(name, [...keys.keys()])
       const hint = near === undefined ? '' : `; did you mean ${near}?`
       throw new ConfigError(`unknown environment variable ${name}${hint}`)

@@ -22,6 +22,10 @@ const ECHO_MS = 500
 /** How often certificates are looked at for changes. */
 const CERTIFICATE_MS = 60_000
 
+/** A proxy or tunnel on this machine that says nothing of itself cannot be told from a local program. */
+const WITHOUT_TOKEN =
+  'programs on this machine need no token; if anything forwards to this port, set http.requireToken=true'
+
 /** Resolves when the server has stopped. Throws RefusedError where another process holds the folder. */
 export async function serve(open: OpenServices, { config }: LoadedConfig, plainLog: Logger): Promise<void> {
   const metrics = new Metrics()
@@ -77,7 +81,7 @@ async function start(
   writeRunFile(data, { pid: process.pid, listeners })
   log.info({ pid: process.pid, data, listeners }, 'ready')
   if (listeners['http'] !== undefined && !config['http.requireToken']) {
-    log.warn({ listen: listeners['http'] }, 'http-without-token')
+    log.warn({ listen: listeners['http'], text: WITHOUT_TOKEN }, 'http-without-token')
   }
 }
 

@@ -1,5 +1,6 @@
 // Who may use the API: the bearer of a token (RFC 6750), or, where no token is required, a program on this very machine.
-// docs/architecture.md, "Security": a browser led here by a foreign page, or a proxy in front, is not that.
+// A browser led here by a foreign page, or a proxy that names itself, is not that; what forwards without a word cannot be told
+// from one. docs/operations.md, "HTTP API".
 
 import type { IncomingMessage } from 'node:http'
 

@@ -60,6 +60,10 @@ const json = (body: string, headers: Record<string, string> = {}) =>
 describe('without a token, only a program on this machine is let in', () => {
   const local = () => `Host: 127.0.0.1:${server.port('http')}`
 
+  test('the log says so, and what to do where something forwards', () => {
+    expect(server.log()).toMatch(/set http\.requireToken=true","event":"http-without-token"/)
+  })
+
   test('as such it is', async () => {
     expect(status(await get([local()]))).toBe(200)
     expect(status(await get(['Host: localhost']))).toBe(200)

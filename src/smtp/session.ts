@@ -84,8 +84,9 @@ export class Session implements Dialogue {
       const answer = line === TOO_LONG ? replies.LINE_TOO_LONG : this.#execute(line)
       this.#answer(answer instanceof Promise ? await answer : answer)
       this.#busy = false
-      if (this.#out.length > MAX_GROUP) await this.#drain()
+      // Before the wait for a client that does not read.
       this.#deadline.set(this.settings.limits.commandMs)
+      if (this.#out.length > MAX_GROUP) await this.#drain()
       if (this.#connection.closing) this.finish(replies.SHUTTING_DOWN)
     }
   }

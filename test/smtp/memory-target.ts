@@ -19,6 +19,8 @@ export class MemoryTarget implements MailTarget {
   /** Thrown by the next write or delivery, where set. */
   writeError: Error | undefined
   deliverError: Error | undefined
+  /** What LMTP says to each recipient, where set. */
+  reply: Reply | undefined
   /** Deliveries, and writes where set, wait for it. */
   gate: Promise<void> = Promise.resolve()
   writeGate: Promise<void> | undefined
@@ -58,7 +60,7 @@ export class MemoryTarget implements MailTarget {
         await this.gate
         if (this.deliverError !== undefined) throw this.deliverError
         this.received.push({ envelope, message: Buffer.concat(pieces).toString('latin1') })
-        return this.#perRecipient ? envelope.recipients.map(replyTo) : [OK]
+        return this.#perRecipient ? envelope.recipients.map((one) => this.reply ?? replyTo(one)) : [OK]
       },
     }
   }

@@ -1,7 +1,7 @@
 // What a session does beside the dialogue: STARTTLS, limits, timeouts, shutdown; against a target in memory.
 
 import { describe, expect, it, vi } from 'vitest'
-import { cleanups, codes, greeted, ONE_SENT, SEND_ONE } from './memory-server.js'
+import { cleanups, codes, greeted, ONE_SENT, SEND_ONE, serve } from './memory-server.js'
 
 describe('STARTTLS (RFC 3207)', () => {
   it('forgets everything said before, and what was sent behind it', async () => {
@@ -102,6 +102,17 @@ describe('timeouts', () => {
     cleanups.push(() => clearInterval(drip))
     expect(await client.rest()).toMatch(/^421 4\.4\.2/)
     expect(target.received).toEqual([])
+  })
+
+  it('so is one that does not read what became of its message', async () => {
+    const { open, target, listener } = await serve({ protocol: 'lmtp', limits: { commandMs: 1_000 } })
+    // More than two sockets' buffers take.
+    target.reply = `250 2.0.0 ${'x'.repeat(64 * 2 ** 20)}`
+    const client = await open()
+    client.pause()
+    await client.send(`LHLO client.example\r\n${SEND_ONE}`)
+    await vi.waitFor(() => expect(target.received).toHaveLength(1))
+    await vi.waitFor(() => expect(listener.size).toBe(0), { timeout: 20_000 })
   })
 
   it('a client that leaves in its data leaves nothing', async () => {

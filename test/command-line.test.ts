@@ -102,6 +102,20 @@ for (const where of ['running server', 'folder that nobody holds'] as const) {
       }
     })
 
+    test('so is a subcommand that is missing, without the help that people get', async () => {
+      for (const command of [[], ['user']]) {
+        const missing = await runEider(['--data', dir, '--json', ...command])
+        expect(missing).toMatchObject({ code: 2, stdout: '' })
+        expect(JSON.parse(missing.stderr)).toEqual({
+          error: { code: 'usage', message: 'a subcommand is needed; --help lists them' },
+        })
+      }
+      expect(await eider('user')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('Usage: eider user'),
+      })
+    })
+
     test('address add, list, remove', async () => {
       expect(await eider('address add anna андрис@уайлддак.орг --main')).toMatchObject({ code: 0 })
       expect(await eider('address add anna anna+label@example.com')).toMatchObject({ code: 1 })

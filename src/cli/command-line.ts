@@ -43,9 +43,11 @@ export async function runCommandLine(args: readonly string[], open: OpenServices
   }
 }
 
-const usageOf = ({ message }: CommanderError): Refusal => ({
+/** Commander's own sentence; where a subcommand is missing it has none, only the help that it prints. */
+const usageOf = ({ code, message }: CommanderError): Refusal => ({
   code: 'usage',
-  message: message.replace(/^error: /, ''),
+  message:
+    code === 'commander.help' ? 'a subcommand is needed; --help lists them' : message.replace(/^error: /, ''),
 })
 
 class CommandLine {
@@ -56,7 +58,7 @@ class CommandLine {
   /** `silent`: what cannot be parsed is told by whoever catches it. */
   constructor(open: OpenServices, silent: boolean) {
     this.#open = open
-    if (silent) this.program.configureOutput({ outputError: () => {} })
+    if (silent) this.program.configureOutput({ writeErr: () => {} })
     this.program
       .description('A mail store: IMAP, SMTP and LMTP maildrop, and an HTTP API over one database')
       .option('--data <dir>', 'folder of everything that is kept (default: ./data)')

@@ -11,6 +11,7 @@ import {
   NO_LIMIT,
   newAccount,
   path,
+  place,
   sample,
   samples,
   sourceOf,
@@ -26,6 +27,15 @@ const wanted = (username: string): NewAccount => ({
   passwordHash: 'first',
   mailboxes: [{ path: 'INBOX' }, { path: 'Sent Mail', specialUse: '\\Sent' }],
 })
+
+/** Asks while a large mutation is under way: what waits meanwhile goes together. The codes of those refused. */
+async function wantAtOnce(store: Store, wants: readonly (() => Promise<unknown>)[]): Promise<string[]> {
+  const { id, inbox } = await place(store)
+  const busy = store.append(id, inbox, samples(400), NO_LIMIT)
+  const outcomes = await Promise.allSettled(wants.map((want) => want()))
+  await busy
+  return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.code] : []))
+}
 
 const address = (name: string, main = false) => ({ address: name, addressKey: name.toLowerCase(), main })
 
@@ -66,6 +76,38 @@ export function accountsSuite(current: () => Store): void {
       code: 'address-exists',
     })
     expect(await store.addAddress(dora.id, address('dora@example.org'))).toMatchObject({ main: true })
+  })
+
+  test('of many who want one user name at once one gets it', async () => {
+    const store = current()
+    const refusals = await wantAtOnce(
+      store,
+      Array.from({ length: 20 }, () => () => store.createAccount(wanted('Wanted'))),
+    )
+    expect(refusals).toEqual(Array(19).fill('account-exists'))
+    const named = (await drain(store.accounts())).filter(({ usernameKey }) => usernameKey === 'wanted')
+    expect(named).toEqual([await store.accountByName('wanted')])
+  })
+
+  test('of many who want one address at once, some of them as user name, one gets it', async () => {
+    const store = current()
+    const made = await Promise.all(Array.from({ length: 12 }, () => newAccount(store)))
+    const key = 'wanted@example.org'
+    const refusals = await wantAtOnce(store, [
+      ...made.map(
+        ({ id }) =>
+          () =>
+            store.addAddress(id, address(key)),
+      ),
+      () => store.createAccount(wanted(key)),
+      () => store.createAccount(wanted(key)),
+    ])
+    expect(refusals).toHaveLength(13)
+    for (const refusal of refusals) expect(refusal).toMatch(/^(account|address)-exists$/)
+    const holders = [await store.accountByName(key), ...(await store.resolve(key))].filter(Boolean)
+    expect(holders).toHaveLength(1)
+    const addresses = await Promise.all(made.map(({ id }) => store.addresses(id)))
+    expect(addresses.flat()).toHaveLength((await store.resolve(key)).length)
   })
 
   test('a login reads an active account by its name or any address, with its password', async () => {

@@ -211,14 +211,14 @@ export const removeAddressMutation = (number: number, addressKey: string): Mutat
   accounts: [number],
   needs: [{ kind: 'name', id: addressKey }],
   async run(unit) {
-    await unit.account(number)
+    const account = await unit.account(number)
     const [name, addresses] = await Promise.all([unit.get('name', addressKey), addressesOf(unit, number)])
     const removed = addresses.find((address) => address.address_key === addressKey)
     if (removed === undefined) throw noSuchAddress(number, addressKey)
     const oldest = addresses.find((address) => address !== removed)
     if (removed.main && oldest !== undefined) oldest.main = true
     unit.remove('address', removed._id)
-    setName(unit, addressKey, name, { address: null })
+    if (name?.address === account._id) setName(unit, addressKey, name, { address: null })
   },
 })
 

@@ -183,6 +183,9 @@ export const COLLECTIONS = {
 
 export type CollectionName = (typeof COLLECTIONS)[Kind]
 
+/** Keyed by what they are looked up by, not by their account. */
+export const NOBODYS: readonly CollectionName[] = [COLLECTIONS.name, COLLECTIONS.token]
+
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0')
 
 export const accountKey = (account: number): string => hex(account, 10)

@@ -21,16 +21,15 @@ import {
   type Kinds,
   type MailboxDocument,
   mailboxKey,
+  NOBODYS,
 } from './schema.js'
 import type { Mutation, Unit } from './unit.js'
 import { type Writes, write } from './writes.js'
 
-/** Keyed by what they are looked up by, not by their account. */
-const NOBODYS: readonly CollectionName[] = [COLLECTIONS.name, COLLECTIONS.token]
 /** What the next mutation of an account is likely to want again. */
 const REMEMBERED: readonly CollectionName[] = [COLLECTIONS.name, COLLECTIONS.account]
 
-/** Mutations that share an account, in the order in which they came. */
+/** Mutations that share an account or a name, in the order in which they came. */
 export type Row = readonly Mutation<unknown>[]
 
 export type Outcome = { readonly result: unknown } | { readonly error: unknown }

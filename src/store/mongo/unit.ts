@@ -48,7 +48,10 @@ export interface Mutation<Result> {
   readonly name: string
   /** All whose documents it changes. None: a mutation of names or tokens alone. */
   readonly accounts: readonly number[]
-  /** What it will ask for, as far as is known before: read with what others need. The accounts are always read. */
+  /**
+   * What it will ask for, as far as is known before: read with what others need. The accounts are always read. A name that it
+   * may take must be among them: those who want one name take turns.
+   */
   readonly needs?: readonly Key[]
   /** Octets that it will write, about. */
   readonly octets?: number

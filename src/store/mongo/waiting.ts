@@ -3,6 +3,7 @@
 
 import { forgetOldest } from '../../kit/forget-oldest.js'
 import { StoreError } from '../errors.js'
+import { COLLECTIONS, NOBODYS } from './schema.js'
 import type { Outcome } from './transaction.js'
 import type { Mutation } from './unit.js'
 
@@ -207,14 +208,20 @@ class Choice {
   }
 }
 
-/** Rows of mutations that share accounts, directly or through others; each in the order in which they came. */
+/** Its accounts, and the names and tokens that it asks for: two accounts may want one name. */
+const sharedBy = ({ accounts, needs = [] }: Mutation<unknown>): (number | string)[] => [
+  ...accounts,
+  ...needs.filter(({ kind }) => NOBODYS.includes(COLLECTIONS[kind])).map(({ kind, id }) => `${kind} ${id}`),
+]
+
+/** Rows of mutations that share something, directly or through others; each in the order in which they came. */
 export function rowsOf(group: readonly Waiting[]): Waiting[][] {
-  const rowOf = new Map<number, Waiting[]>()
+  const rowOf = new Map<number | string, Waiting[]>()
   const rows = new Set<Waiting[]>()
   for (const waiting of group) {
-    const { accounts } = waiting.mutation
+    const shared = sharedBy(waiting.mutation)
     const [row = [], ...others] = new Set(
-      accounts.map((account) => rowOf.get(account)).filter((row) => row !== undefined),
+      shared.map((one) => rowOf.get(one)).filter((row) => row !== undefined),
     )
     for (const other of others) {
       row.push(...other)
@@ -223,7 +230,7 @@ export function rowsOf(group: readonly Waiting[]): Waiting[][] {
     row.push(waiting)
     rows.add(row)
     for (const { mutation } of others.length > 0 ? row : [waiting])
-      for (const account of mutation.accounts) rowOf.set(account, row)
+      for (const one of sharedBy(mutation)) rowOf.set(one, row)
   }
   return [...rows]
 }

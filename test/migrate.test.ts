@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -199,6 +199,22 @@ describeWith(['mongod'], 'eider migrate', () => {
     const server = await startServer({ dir: last, place: EMBEDDED })
     expect(await stateOf(server)).toEqual(before.imap)
     await server.stop()
+  }, 240_000)
+
+  test('gone on with, it drops what has gone from the source since, and lets an address move', async () => {
+    const onSource = async (...args: string[]) =>
+      expect(await runEider(['--data', first, ...args])).toMatchObject({ code: 0 })
+    await onSource('user', 'remove', 'андрис', '--yes')
+    await onSource('address', 'remove', 'ben@example.com')
+    await onSource('address', 'add', 'anna', 'ben@example.com')
+    // As if the run that brought it there had been killed just before its end.
+    const client = await new MongoClient(database.url).connect()
+    const store = client.db().collection<{ _id: string; from: string }>('store')
+    await store.insertOne({ _id: 'arrival', from: `sqlite:${realpathSync(first)}` })
+    await client.close()
+    expect(await migrate(`sqlite:${first}`, database.url)).toMatchObject({ code: 0, stderr: '' })
+    await demandOrder(onMongo())
+    expect(await listed(onMongo())).toEqual(await listed(['--data', first]))
   }, 240_000)
 
   test('what cannot be is refused', async () => {

@@ -46,6 +46,7 @@ export async function migrateStore(
   const { progress } = options
   for await (const _ of activeAccounts(from)) progress.of++
   await to.store.beginArrival(name)
+  await sideBySide(to.store.accounts(), ACCOUNTS, ({ id }) => dropStale(from, to, id))
   const transfer = new Transfer(from, to, options)
   await sideBySide(activeAccounts(from), ACCOUNTS, ({ id }) => transfer.account(id))
   await to.store.finishArrival(await from.store.dumpStore())
@@ -54,6 +55,12 @@ export async function migrateStore(
 /** One that is being removed is not carried over: nobody can see it any more. */
 async function* activeAccounts({ store }: Side): AsyncIterable<Account> {
   for await (const account of store.accounts()) if (account.state === 'active') yield account
+}
+
+/** What an earlier run has brought, and is not so in the source any more. */
+async function dropStale(from: Side, to: Side, id: AccountId): Promise<void> {
+  const isActive = (await from.store.account(id))?.state === 'active'
+  await to.store.dropStale(id, isActive ? await from.store.dumpAccount(id) : undefined)
 }
 
 class Transfer {

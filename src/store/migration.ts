@@ -2,6 +2,7 @@
 // dates and octets. Records are neutral: rows that both engines name alike, packed values whose octets they share, and
 // the model's own types. Blobs are carried over apart, before the contents that name them (src/mail/migrate.ts).
 
+import { isDeepStrictEqual } from 'node:util'
 import type { AccountId } from '../model/ids.js'
 import type { Summary } from '../model/message.js'
 import type { Credential, StoredAddress, Token } from './accounts.js'
@@ -78,9 +79,13 @@ export interface MigrationStore {
   arrival(): Promise<string | undefined>
   beginArrival(from: string): Promise<void>
   /**
+   * Drops what an earlier run has brought of an account, unless it is `dumped`, whole or begun; undefined: the source has the
+   * account no more. To be called for all that are there before any is restored: a name may have gone from one to another.
+   */
+  dropStale(account: AccountId, dumped: DumpedAccount | undefined): Promise<void>
+  /**
    * Begins an account, whose state is `arriving` until `finishAccount`: it has no name until then. Where it has been
-   * begun before and has not changed since, it goes on: returns the content to go on after. Undefined: it is done
-   * already. What is there and differs is dropped. Throws `limit` (numbers).
+   * begun before it goes on: returns the content to go on after. Undefined: it is done already. Throws `limit` (numbers).
    */
   restoreAccount(dumped: DumpedAccount): Promise<number | undefined>
   /** Durable once it resolves, with their references to blobs; pages must come in order. */
@@ -100,12 +105,22 @@ export interface MigrationStore {
 }
 
 /** As an account stands in the store while it arrives: without what it is found by. */
-export const arrivingOf = (dumped: DumpedAccount): DumpedAccount => ({
+const arrivingOf = (dumped: DumpedAccount): DumpedAccount => ({
   ...dumped,
   account: { ...dumped.account, username_key: null, state: 'arriving' },
   credentials: [],
   addresses: [],
 })
+
+/** How far an account has come. Undefined: what is there of it, if anything, is not `dumped`. */
+export function arrivedOf(
+  there: DumpedAccount | undefined,
+  dumped: DumpedAccount | undefined,
+): 'whole' | 'begun' | undefined {
+  if (there === undefined || dumped === undefined) return undefined
+  if (isDeepStrictEqual(there, dumped)) return 'whole'
+  return isDeepStrictEqual(there, arrivingOf(dumped)) ? 'begun' : undefined
+}
 
 export const halfArrived = (from: string): StoreError =>
   new StoreError(

@@ -2,7 +2,7 @@
 // any step, the next run makes it so. src/store/migration.ts.
 
 import { afterEach, describe, expect, test } from 'vitest'
-import { contentId, modSeq } from '../../model/ids.js'
+import { type AccountId, contentId, modSeq } from '../../model/ids.js'
 import type { Account } from '../accounts.js'
 import type { MigrationStore } from '../migration.js'
 import type { Store } from '../store.js'
@@ -132,6 +132,8 @@ async function stateOf(store: Store) {
   return { states, tokens: await store.tokens(), blobs: (await drain(store.allReferencedBlobs())).flat() }
 }
 
+const SOURCE = 'the source'
+
 class Interrupted extends Error {}
 
 /** What `eider migrate` does, without the blobs. `steps`: how many writes succeed before it is interrupted. */
@@ -141,7 +143,12 @@ async function carryOver(from: Store, to: Store, steps = Number.POSITIVE_INFINIT
     if (left-- <= 0) throw new Interrupted()
     return write()
   }
-  await step(() => to.beginArrival('the source'))
+  await step(() => to.beginArrival(SOURCE))
+  for await (const { id } of to.accounts()) {
+    const isActive = (await from.account(id))?.state === 'active'
+    const dumped = isActive ? await from.dumpAccount(id) : undefined
+    await step(() => to.dropStale(id, dumped))
+  }
   for await (const { id, state } of from.accounts()) {
     if (state !== 'active') continue
     const dumped = await from.dumpAccount(id)
@@ -212,7 +219,7 @@ export function migrationContract(from: StoreEngine, to: StoreEngine): void {
       // Each run gets a step further than the last one's end, or begins again where an account was not begun whole.
       while (!(await carryOverInterrupted(source, target, 3 + runs))) {
         runs++
-        expect(await target.arrival()).toBe('the source')
+        expect(await target.arrival()).toBe(SOURCE)
         await expect(target.serving()).rejects.toMatchObject({ code: 'unavailable' })
         for await (const account of target.accounts()) {
           if (account.state === 'active') continue
@@ -241,6 +248,43 @@ export function migrationContract(from: StoreEngine, to: StoreEngine): void {
       )
       await drain(source.expunge(account.id, inbox.id))
       await collectAll(source)
+      await carryOver(source, target)
+      expect(await stateOf(target)).toEqual(await stateOf(source))
+      await demandOrder(target)
+    })
+
+    test.each([4, Number.POSITIVE_INFINITY])(
+      'what has gone from the source since goes from the target (%d steps before)',
+      async (steps) => {
+        const source = await filled()
+        const { store: target } = await open(to)
+        await carryOverInterrupted(source, target, steps)
+        await target.beginArrival(SOURCE)
+        const [account] = await drain(source.accounts())
+        if (account === undefined) throw new Error('the source is empty')
+        expect(await target.account(account.id)).toBeDefined()
+        await source.removeAccount(account.id)
+        await collectAll(source)
+        await carryOver(source, target)
+        expect(await target.account(account.id)).toBeUndefined()
+        expect(await stateOf(target)).toEqual(await stateOf(source))
+        await demandOrder(target)
+      },
+    )
+
+    test('names that have moved from one account to another since are where they are now', async () => {
+      const { store: source } = await open(from)
+      const { store: target } = await open(to)
+      const accounts = [await newAccount(source), await newAccount(source)]
+      const give = async (name: string, at: number) =>
+        source.addAddress(accounts[at]?.id as AccountId, { address: name, addressKey: name, main: false })
+      for (const at of [0, 1]) await give(`from${at}@example.org`, at)
+      await carryOver(source, target)
+      // As if its last step had not been done.
+      await target.beginArrival(SOURCE)
+      for (const at of [0, 1])
+        await source.removeAddress(accounts[at]?.id as AccountId, `from${at}@example.org`)
+      for (const at of [0, 1]) await give(`from${at}@example.org`, 1 - at)
       await carryOver(source, target)
       expect(await stateOf(target)).toEqual(await stateOf(source))
       await demandOrder(target)

@@ -1,7 +1,6 @@
 // MigrationStore on MongoDB.
 
-import { isDeepStrictEqual } from 'node:util'
-import { arrivingOf, type DumpedIndex, type MigrationStore } from '../migration.js'
+import { arrivedOf, type DumpedIndex, type MigrationStore } from '../migration.js'
 import type { AccountRow } from '../rows.js'
 import { type Access, betweenPages } from './access.js'
 import { removeAccountMutation } from './accounts.js'
@@ -39,16 +38,19 @@ export function migrationMethods(access: Access): MigrationStore {
 
     arrival: () => dump.arrival(),
     beginArrival: (from) => restore.begin(from),
+    async dropStale(account, dumped) {
+      const there = await dump.account(account)
+      if (there !== undefined && arrivedOf(there, dumped) === undefined) await drop(there.account)
+    },
     async restoreAccount(dumped) {
       const { account } = dumped.account
-      const there = await dump.account(account)
-      if (isDeepStrictEqual(there, dumped)) return undefined
-      if (there !== undefined && isDeepStrictEqual(there, arrivingOf(dumped))) {
+      const arrived = arrivedOf(await dump.account(account), dumped)
+      if (arrived === 'whole') return undefined
+      if (arrived === 'begun') {
         const content = await dump.highestContent(account)
         await restore.dropUnfinished(account, content)
         return content
       }
-      if (there !== undefined) await drop(there.account)
       await restore.account(dumped)
       return 0
     },

@@ -1,8 +1,7 @@
 // MigrationStore on SQLite. Who may use the store is the data folder's lock to say (src/kit/folder-lock.ts).
 
-import { isDeepStrictEqual } from 'node:util'
 import {
-  arrivingOf,
+  arrivedOf,
   type DumpedChunk,
   type DumpedIndex,
   type DumpedTombstone,
@@ -37,15 +36,18 @@ export function migrationMethods({ database, accounts, write }: Access): Migrati
 
     arrival: async () => dump.arrival(),
     beginArrival: (from) => write('beginArrival', { from }),
+    async dropStale(account, dumped) {
+      const there = dump.account(account)
+      if (there !== undefined && arrivedOf(there, dumped) === undefined) await dropAll(account)
+    },
     async restoreAccount(dumped) {
       const { account } = dumped.account
-      const there = dump.account(account)
-      if (isDeepStrictEqual(there, dumped)) return undefined
-      if (there !== undefined && isDeepStrictEqual(there, arrivingOf(dumped))) {
+      const arrived = arrivedOf(dump.account(account), dumped)
+      if (arrived === 'whole') return undefined
+      if (arrived === 'begun') {
         await write('dropArrived', { account, what: 'index' })
         return dump.highestContent(account)
       }
-      if (there !== undefined) await dropAll(account)
       await write('restoreAccount', dumped)
       return 0
     },

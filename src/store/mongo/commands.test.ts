@@ -1,6 +1,6 @@
 // What the store asks of MongoDB: how many commands a piece of work costs, and that each finds what it wants by an index.
 
-import { type CommandStartedEvent, type Document, MongoClient } from 'mongodb'
+import { type CommandStartedEvent, type Document, MongoClient, type Timestamp } from 'mongodb'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { newDatabase, type TestDatabase } from '../../../test/support/mongod.js'
 import { describeWith } from '../../../test/support/programs.js'
@@ -116,6 +116,12 @@ const shapeOf = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shapeOf(inner)]))
 }
 
+/** The time that the only command must not be answered from before: without one, any is good. */
+function floorOf([sent]: readonly CommandStartedEvent[]): bigint {
+  const floor: Timestamp | undefined = sent?.command['readConcern'].afterClusterTime
+  return floor?.toBigInt() ?? 0n
+}
+
 describeWith(['mongod'], 'commands to MongoDB', () => {
   let database: TestDatabase
   let store: Store
@@ -195,6 +201,30 @@ describeWith(['mongod'], 'commands to MongoDB', () => {
     const flags = { mode: 'add', flags: ['\\Flagged'] } as const
     await drain(store.changeFlags(id, inbox, uidRange(1, MANY), flags))
     expect(names().length, names().join(', ')).toBeLessThanOrEqual(4 * 5 + 1)
+  })
+
+  test('what is read after a mailbox is not older than the mailbox', async () => {
+    const { id, inbox } = await place(store)
+    const reads: CommandStartedEvent[] = []
+    const fresh = await openMongoStore({ url: database.url, onCommand: (event) => void reads.push(event) })
+    try {
+      for (const read of [
+        () => fresh.mailbox(id, inbox),
+        () => fresh.mailboxes(id),
+        () => fresh.openMailbox(id, path('INBOX')),
+      ]) {
+        await store.append(id, inbox, [sample()], NO_LIMIT)
+        sent = []
+        await store.flagTable(id)
+        await read()
+        reads.length = 0
+        await drain(fresh.entries(id, inbox, {}))
+        expect(floorOf(sent)).toBeGreaterThan(0n)
+        expect(floorOf(reads)).toBeGreaterThanOrEqual(floorOf(sent))
+      }
+    } finally {
+      await fresh.close()
+    }
   })
 
   test('1,000 sources of 24 KB, or of messages with large bodies, cost a command for each megabyte', async () => {

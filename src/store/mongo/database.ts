@@ -1,6 +1,6 @@
 // The door to MongoDB: the driver's client, typed collections, and reads that never go back. docs/architecture.md,
 // "MongoDB (cluster)": majority reads from the primary, in causally consistent sessions whose floor is the newest commit
-// of this process.
+// of this process, or the newest mailbox that it has read.
 
 import {
   type ClientSession,
@@ -102,7 +102,7 @@ export class MongoDatabase {
     if (this.#floor.operationTime !== undefined) session.advanceOperationTime(this.#floor.operationTime)
   }
 
-  /** After a commit in `session`: nothing is read any more from before it. */
+  /** After a commit in `session`, or a read: nothing is read any more from before it. What the majority has keeps nobody waiting. */
   committed(session: ClientSession): void {
     const time = session.operationTime
     if (time !== undefined && this.#floor.operationTime?.greaterThanOrEqual(time) !== true)

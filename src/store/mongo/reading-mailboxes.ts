@@ -89,7 +89,7 @@ export class MailboxReads {
 
   /** The live mailbox of that name, with what is recent in it. */
   async #joined(account: number, path: string, stages: readonly Document[]): Promise<Joined | undefined> {
-    const [found] = await this.#database.read('reading a mailbox', (session) =>
+    const [found] = await this.#first('reading a mailbox', (session) =>
       this.#database
         .collection('mailbox')
         .aggregate<Joined>(
@@ -157,11 +157,23 @@ export class MailboxReads {
   }
 
   #narrow(doing: string, ids: { $in: string[] } | { $gte: string; $lt: string }): Promise<Narrow[]> {
-    const query = (session: ClientSession): Promise<Narrow[]> =>
+    return this.#first(doing, (session) =>
       this.#database.db
         .collection<Narrow>(COLLECTIONS.mailbox)
         .find({ _id: ids }, { session, batchSize: 50_000 })
-        .toArray()
-    return this.#database.read(doing, query)
+        .toArray(),
+    )
+  }
+
+  /**
+   * A mailbox's row says up to where its messages are read next (docs/architecture.md, idea 2): what is read after this is not
+   * older, whichever member is the primary by then.
+   */
+  #first<T>(doing: string, query: (session: ClientSession) => Promise<T>): Promise<T> {
+    return this.#database.read(doing, async (session) => {
+      const found = await query(session)
+      this.#database.committed(session)
+      return found
+    })
   }
 }

@@ -8,7 +8,7 @@ import { describeWith } from '../../../test/support/programs.js'
 import { databaseIn } from '../../kit/mongo-client.js'
 import { StoreError } from '../errors.js'
 import { createAccountMutation } from './accounts.js'
-import { MongoDatabase } from './database.js'
+import { DEFAULT_TIMEOUT_MS, MongoDatabase } from './database.js'
 import { GroupCommit } from './group-commit.js'
 import { Instance } from './instance.js'
 import { Memory } from './memory.js'
@@ -23,10 +23,11 @@ interface Client {
   close(): Promise<void>
 }
 
-async function connect(url: string): Promise<Client> {
+async function connect(url: string, timeoutMs = DEFAULT_TIMEOUT_MS): Promise<Client> {
   const commands: string[] = []
   const database = await MongoDatabase.open({
     url,
+    timeoutMs,
     onCommand: (event) => {
       // The lease is renewed every second, whatever there is to do.
       if (event.command['update'] !== 'instances') commands.push(event.commandName)
@@ -284,6 +285,32 @@ describeWith(['mongod'], 'the group commit', () => {
       // By itself MongoDB ends the transaction no sooner than after 5 s here.
       expect(performance.now() - began).toBeLessThan(4000)
       expect(await stored(account)).toMatchObject({ quota: 2 })
+    } finally {
+      await behind.close()
+      await proxy.close()
+    }
+  })
+
+  test('while MongoDB is away, nobody who has been told so is waited for', async () => {
+    const proxy = await startMongoProxy(Number(new URL(place.url).port))
+    const behind = await connect(urlThrough(proxy.port, databaseIn(place.url), '&socketTimeoutMS=0'), 5000)
+    try {
+      const numbers = await Promise.all(times(4, () => newAccount(client)))
+      let finds = 0
+      proxy.rules = {
+        // Each transaction loses the answer to its first command, and nobody tells what became of it.
+        request: (command) => (command === 'find' && finds++ % 2 === 1 ? 'keep' : 'pass'),
+        reply: (command) => (command === 'find' ? 'cut' : 'pass'),
+      }
+      const outcomes: Promise<unknown>[] = []
+      for (const number of numbers) {
+        outcomes.push(behind.commits.run(addOne(number)).catch(({ code }) => code))
+        while (proxy.kept < outcomes.length) await sleep(5)
+      }
+      outcomes.push(behind.commits.run(addOne(numbers[0] ?? 0)).catch(({ code }) => code))
+      // No transaction is free.
+      await behind.commits.close()
+      expect(await Promise.all(outcomes)).toEqual(Array(5).fill('unavailable'))
     } finally {
       await behind.close()
       await proxy.close()

@@ -19,7 +19,7 @@ import type { Memory } from './memory.js'
 import { accountKey } from './schema.js'
 import { type Outcome, type Row, Transaction } from './transaction.js'
 import type { Mutation } from './unit.js'
-import { rowsOf, Waiting, WaitingLine } from './waiting.js'
+import { rowsOf, type Waiting, WaitingLine } from './waiting.js'
 
 /** Transactions of this process at once. */
 const IN_FLIGHT = 4
@@ -77,7 +77,7 @@ export class GroupCommit {
       return Promise.reject(new StoreError('unavailable', `${mutation.name}: the store is closing`))
     return new Promise((resolve, reject) => {
       const settle = resolve as (result: unknown) => void
-      this.#line.add(new Waiting(mutation, settle, reject, this.#database.timeoutMs))
+      this.#line.add(mutation, settle, reject, this.#database.timeoutMs)
       // All that is asked for in one turn goes together.
       queueMicrotask(() => this.#pump())
     })
@@ -100,7 +100,7 @@ export class GroupCommit {
   #pump(): void {
     for (;;) {
       const session = this.#sessions.at(-1)
-      if (session === undefined) return
+      if (session === undefined) break
       const wait = this.#line.length === 0 ? 0 : this.#mayBegin() - performance.now()
       if (wait > 0) {
         this.#timer ??= setTimeout(() => {

@@ -33,12 +33,16 @@ export class Waiting {
     resolve: (result: unknown) => void,
     reject: (error: unknown) => void,
     timeoutMs: number,
+    onLate: () => void,
   ) {
     this.mutation = mutation
     this.#resolve = resolve
     this.#reject = reject
     const why = `${mutation.name}: MongoDB has not committed it within ${timeoutMs} ms`
-    this.#timer = setTimeout(() => this.fail(new StoreError('unavailable', why)), timeoutMs)
+    this.#timer = setTimeout(() => {
+      this.fail(new StoreError('unavailable', why))
+      onLate()
+    }, timeoutMs)
   }
 
   get answered(): boolean {
@@ -75,28 +79,38 @@ export class WaitingLine {
   readonly #contended = new Map<number, number>()
   /** Until when another change elsewhere tells that it happens all the time. */
   readonly #changedElsewhere = new Map<number, number>()
-  #line: Waiting[] = []
+  /** Nobody who has been answered already: while MongoDB is away, nothing is taken from it. */
+  #line = new Set<Waiting>()
   #timer: NodeJS.Timeout | undefined
 
-  /** `mostAccounts` of one transaction; `onDue` is called when something may be taken that had to pause. */
+  /** `mostAccounts` of one transaction; `onDue` is called when something may be taken that had to pause, or is not to be any more. */
   constructor(mostAccounts: number, onDue: () => void) {
     this.#mostAccounts = mostAccounts
     this.#onDue = onDue
   }
 
   get length(): number {
-    return this.#line.length
+    return this.#line.size
   }
 
-  add(waiting: Waiting): void {
-    this.#line.push(waiting)
+  /** It fails after `timeoutMs`. */
+  add(
+    mutation: Mutation<unknown>,
+    resolve: (result: unknown) => void,
+    reject: (error: unknown) => void,
+    timeoutMs: number,
+  ): void {
+    const waiting = new Waiting(mutation, resolve, reject, timeoutMs, () => {
+      if (this.#line.delete(waiting)) this.#onDue()
+    })
+    this.#line.add(waiting)
   }
 
   /** Back to the front, for at least `ms`. */
   again(waiting: readonly Waiting[], ms: number): void {
     const notBefore = performance.now() + ms
     for (const one of waiting) one.notBefore = notBefore
-    this.#line.unshift(...waiting)
+    this.#line = new Set([...waiting.filter(({ answered }) => !answered), ...this.#line])
   }
 
   /** Other instances write them at this very time. */
@@ -129,15 +143,14 @@ export class WaitingLine {
   take(): Waiting[] {
     const now = performance.now()
     const choice = new Choice(this.#held, this.#mostAccounts, (account) => this.isContended(account))
-    const left: Waiting[] = []
+    const left = new Set<Waiting>()
     let due = Number.POSITIVE_INFINITY
     for (const waiting of this.#line) {
-      if (waiting.answered) continue
       if (waiting.notBefore > now) {
         due = Math.min(due, waiting.notBefore)
         choice.leave(waiting)
-        left.push(waiting)
-      } else if (!choice.take(waiting)) left.push(waiting)
+        left.add(waiting)
+      } else if (!choice.take(waiting)) left.add(waiting)
     }
     this.#line = left
     for (const { mutation } of choice.group) for (const account of mutation.accounts) this.#held.add(account)

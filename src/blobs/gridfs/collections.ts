@@ -110,9 +110,15 @@ export class BlobCollections {
         { $set: { state: 'buried' }, $currentDate: { since: true } },
       ),
     )
-    // It became whole after all, or somebody else is at it.
-    if (buried.modifiedCount === 0) return
+    // It became whole after all, or somebody else is at it; or a failover has lost it, and nobody would find its chunks.
+    if (buried.modifiedCount === 0 && (await this.#isThere(id))) return
     await this.ask('dropping', this.chunks.deleteMany({ files_id: id }))
     await this.ask('dropping', this.files.deleteOne({ _id: id, state: 'buried' }))
+  }
+
+  /** By a read that cannot be behind: a new primary may not know yet that a file which is whole is the majority's. */
+  async #isThere(_id: ObjectId): Promise<boolean> {
+    const options = { projection: { _id: 1 }, readConcern: { level: 'linearizable' } } as const
+    return (await this.ask('dropping', this.files.findOne({ _id }, options))) !== null
   }
 }

@@ -138,6 +138,21 @@ describeWith(['mongod'], 'blobs on MongoDB, when that fails', () => {
     await expect.poll(() => blobs.collect(0, inUse).then(graves)).toBe(0)
     expect(await documentsIn('blobs.chunks')).toBe(before)
   })
+
+  test('a file that a failover lost while it was written leaves no chunks', async () => {
+    const { client, blobs } = opened
+    const before = await documentsIn('blobs.chunks')
+    for (const end of ['finish', 'abort'] as const) {
+      const writer = blobs.write()
+      await writer.write(octets(MEBIBYTE, 8))
+      await client.db(NAME).collection('blobs.files').deleteMany({ state: 'staged' })
+      expect(await documentsIn('blobs.chunks')).toBeGreaterThan(before)
+      const ended = writer[end]()
+      if (end === 'finish') await expect(ended).rejects.toMatchObject({ code: 'unavailable' })
+      await ended.catch(() => {})
+      expect(await documentsIn('blobs.chunks')).toBe(before)
+    }
+  })
 })
 
 describeWith(['mongod'], 'blobs on MongoDB with three members', () => {

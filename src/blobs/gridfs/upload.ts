@@ -95,8 +95,9 @@ export class Upload implements PieceSink<ObjectId> {
     const update = { $set: { hash, length, state: 'live' as const }, $currentDate: { since: true } } as const
     try {
       const { matchedCount } = await ask('writing', files.updateOne(filter, update))
-      if (matchedCount === 0) throw gone()
-      return true
+      if (matchedCount > 0) return true
+      await this.drop()
+      throw gone()
     } catch (error) {
       if (error instanceof StoreError && isDuplicateKey(error.cause)) return false
       throw error
@@ -105,4 +106,7 @@ export class Upload implements PieceSink<ObjectId> {
 }
 
 const gone = (): StoreError =>
-  new StoreError('unavailable', 'blobs: writing: it took so long that the collector has removed it')
+  new StoreError(
+    'unavailable',
+    'blobs: writing: the collector, because it took so long, or a failover has removed it',
+  )

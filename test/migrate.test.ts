@@ -209,8 +209,17 @@ describeWith(['mongod'], 'eider migrate', () => {
     await onSource('address', 'add', 'anna', 'ben@example.com')
     // As if the run that brought it there had been killed just before its end.
     const client = await new MongoClient(database.url).connect()
-    const store = client.db().collection<{ _id: string; from: string }>('store')
+    const store = client.db().collection<{ _id: string; from?: string; expires?: Date }>('store')
     await store.insertOne({ _id: 'arrival', from: `sqlite:${realpathSync(first)}` })
+    // As if MongoDB had been away for longer than it keeps servers away: it does not finish then.
+    const alone = migrate(`sqlite:${first}`, database.url)
+    const lapse = () => store.updateOne({ _id: 'alone' }, { $set: { expires: new Date(0) } })
+    while ((await lapse()).matchedCount === 0) await sleep(2)
+    expect(await alone).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('give the same command again'),
+    })
+    expect(await store.findOne({ _id: 'arrival' })).not.toBeNull()
     await client.close()
     expect(await migrate(`sqlite:${first}`, database.url)).toMatchObject({ code: 0, stderr: '' })
     await demandOrder(onMongo())

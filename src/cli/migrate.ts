@@ -4,8 +4,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import type { Config } from '../config/schema.js'
 import { lockFolder } from '../kit/folder-lock.js'
 import { createLogger } from '../kit/log.js'
-import { type MigrationProgress, migrateStore } from '../mail/migrate.js'
-import type { Services } from '../mail/services.js'
+import { type MigrationProgress, migrateStore, type Side } from '../mail/migrate.js'
 import type { Finding } from '../mail/types.js'
 import { describeHolder } from './admin.js'
 import type { OpenServices } from './open.js'
@@ -80,7 +79,7 @@ const nameOf = ({ config, name }: End): string =>
   config['store.url'] === SQLITE && existsSync(config.data) ? SQLITE + realpathSync(config.data) : name
 
 /** Opens it with nobody else at it. */
-async function openAlone(open: OpenServices, { config }: End, closing: Closing): Promise<Services> {
+async function openAlone(open: OpenServices, { config }: End, closing: Closing): Promise<Side> {
   if (config['store.url'] === SQLITE) {
     const locked = lockFolder(config.data, 'eider migrate')
     if (!('lock' in locked)) throw new RefusedError('held', describeHolder(config.data, locked.holder))
@@ -88,11 +87,12 @@ async function openAlone(open: OpenServices, { config }: End, closing: Closing):
   }
   const { services, close } = await open(config, createLogger('silent'))
   closing.push(close)
-  closing.push(await services.store.alone())
-  return services
+  const alone = await services.store.alone()
+  closing.push(() => alone.end())
+  return { ...services, alone }
 }
 
-async function demandFit(source: Services, target: Services, from: string, to: string): Promise<void> {
+async function demandFit(source: Side, target: Side, from: string, to: string): Promise<void> {
   const unfinished = await source.store.arrival()
   if (unfinished !== undefined)
     throw new RefusedError(
@@ -113,12 +113,7 @@ async function demandFit(source: Services, target: Services, from: string, to: s
     throw new RefusedError('not-empty', `${to} holds tokens already: a migration needs an empty target`)
 }
 
-async function run(
-  source: Services,
-  target: Services,
-  from: string,
-  output: MigrationOutput,
-): Promise<number> {
+async function run(source: Side, target: Side, from: string, output: MigrationOutput): Promise<number> {
   const began = performance.now()
   const seconds = (): number => (performance.now() - began) / 1000
   const progress: MigrationProgress = { accounts: 0, of: 0, messages: 0, octets: 0 }

@@ -8,11 +8,11 @@ import type { AccountId } from '../model/ids.js'
 import type { Account } from '../store/accounts.js'
 import { isStoreError } from '../store/errors.js'
 import type { Finding } from '../store/maintenance.js'
-import type { DumpedContent } from '../store/migration.js'
+import type { Alone, DumpedContent } from '../store/migration.js'
 import { LazySource } from '../store/stored-source.js'
 import type { Services } from './services.js'
 
-export type Side = Pick<Services, 'store' | 'blobs'>
+export type Side = Pick<Services, 'store' | 'blobs'> & { readonly alone: Alone }
 
 export interface MigrationProgress {
   /** Done, among them those that an earlier run had done; and how many there are. */
@@ -49,7 +49,9 @@ export async function migrateStore(
   await sideBySide(to.store.accounts(), ACCOUNTS, ({ id }) => dropStale(from, to, id))
   const transfer = new Transfer(from, to, options)
   await sideBySide(activeAccounts(from), ACCOUNTS, ({ id }) => transfer.account(id))
-  await to.store.finishArrival(await from.store.dumpStore())
+  const rest = await from.store.dumpStore()
+  for (const { alone } of [from, to]) await alone.demand()
+  await to.store.finishArrival(rest)
 }
 
 /** One that is being removed is not carried over: nobody can see it any more. */

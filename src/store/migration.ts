@@ -100,8 +100,14 @@ export interface MigrationStore {
    * migrated, or a migration into it has not been finished.
    */
   serving(): Promise<() => Promise<void>>
-  /** Keeps servers away until what is returned is called. Throws `unavailable` where one serves the store. */
-  alone(): Promise<() => Promise<void>>
+  /** Keeps servers away. Throws `unavailable` where one serves the store. */
+  alone(): Promise<Alone>
+}
+
+export interface Alone {
+  /** Throws `unavailable` where a server may have come all the same: MongoDB was away for too long. */
+  demand(): Promise<void>
+  end(): Promise<void>
 }
 
 /** As an account stands in the store while it arrives: without what it is found by. */

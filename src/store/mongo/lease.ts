@@ -47,6 +47,16 @@ export class Lease {
     return performance.now() - this.#taken < this.#ms / 3 || (await this.take())
   }
 
+  /** Goes on with it; false, for good, where it has ended once: another may have had it since. Throws StoreError. */
+  async renew(): Promise<boolean> {
+    const mine = { _id: this.#name, owner: this.#owner, $expr: { $gt: ['$expires', '$$NOW'] } }
+    const renewed = storeCollection(this.#database).updateOne(mine, [
+      { $set: { expires: { $add: ['$$NOW', this.#ms] } } },
+    ])
+    const doing = `renewing the lease "${this.#name}"`
+    return (await within(this.#database.timeoutMs, doing, renewed)).matchedCount > 0
+  }
+
   /** Lets others have it at once. */
   async release(): Promise<void> {
     await storeCollection(this.#database).deleteOne({ _id: this.#name, owner: this.#owner })

@@ -69,10 +69,13 @@ const first: Migration = async (database, still) => {
  * must not run beside this one. Throws StoreError where a server does.
  */
 const chunksWithAccounts: Migration = async (database, still) => {
-  const end = await alone(database)
+  const { demand, end } = await alone(database)
   try {
     await database.db.collection(COLLECTIONS.chunk).createIndexes([...(INDEXES[COLLECTIONS.chunk] ?? [])])
-    while (await moveChunks(database)) await still()
+    while (await moveChunks(database)) {
+      await still()
+      await demand()
+    }
     await database.db
       .collection(FORMER_CHUNKS)
       .drop()

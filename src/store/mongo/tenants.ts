@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { StoreError } from '../errors.js'
-import { halfArrived } from '../migration.js'
+import { type Alone, halfArrived } from '../migration.js'
 import type { MongoDatabase } from './database.js'
 import { within } from './failures.js'
 import { Lease } from './lease.js'
@@ -60,17 +60,23 @@ export async function serving(database: MongoDatabase): Promise<() => Promise<vo
   }
 }
 
-export async function alone(database: MongoDatabase): Promise<() => Promise<void>> {
+export async function alone(database: MongoDatabase): Promise<Alone> {
   const lease = new Lease(database, ALONE, ALONE_MS)
   if (!(await takeInTime(lease))) throw refused('another migration of this store is under way')
   const end = keep(
     ALONE_MS,
-    () => lease.take(),
+    () => lease.renew(),
     () => lease.release(),
   )
+  const demand = async (): Promise<void> => {
+    if (!(await lease.renew()))
+      throw refused(
+        'MongoDB was away for so long that a server may have used this store meanwhile: give the same command again',
+      )
+  }
   try {
     const [server] = await within(database.timeoutMs, 'beginning a migration', aliveServers(database))
-    if (server === undefined) return end
+    if (server === undefined) return { demand, end }
     throw refused(
       `process ${server.pid} on ${server.host} serves this store: stop all servers first (one that was killed counts for ${SERVER_MS / 1000} s)`,
     )

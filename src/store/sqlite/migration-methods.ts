@@ -70,7 +70,7 @@ export function migrationMethods({ database, accounts, write }: Access): Migrati
       if (from !== undefined) throw halfArrived(from)
       return async () => {}
     },
-    alone: async () => async () => {},
+    alone: async () => ({ demand: async () => {}, end: async () => {} }),
   }
 }
 

@@ -13,7 +13,7 @@ import { GroupCommit } from './group-commit.js'
 import { Instance } from './instance.js'
 import { Memory } from './memory.js'
 import { migrate } from './migrations.js'
-import { accountKey } from './schema.js'
+import { accountKey, COLLECTIONS } from './schema.js'
 import type { Mutation } from './unit.js'
 
 interface Client {
@@ -186,9 +186,11 @@ describeWith(['mongod'], 'the group commit', () => {
   test('an account that conflicted is locked before it is read, and what is remembered of it stays good', async () => {
     const account = await newAccount(client)
     await client.commits.run(addOne(account))
+    // Not that by which the process keeps its lease.
+    const namespace = `${client.database.db.databaseName}.${COLLECTIONS.account}`
     await failCommand(
       { times: 1 },
-      { failCommands: ['update'], errorCode: 112, errorLabels: ['TransientTransactionError'] },
+      { failCommands: ['update'], namespace, errorCode: 112, errorLabels: ['TransientTransactionError'] },
     )
     await client.commits.run(addOne(account))
     const whatIsSent = async (mutation: Mutation<unknown>): Promise<string[]> => {

@@ -1,5 +1,6 @@
 // A parsed message as the documents that are written of it, made before its mutation begins.
 
+import { lastMade } from '../../kit/last-made.js'
 import type { ParsedMessage, Summary } from '../../model/message.js'
 import { StoreError } from '../errors.js'
 import { MAX_PACKED_SIZE } from '../index-codec.js'
@@ -43,26 +44,16 @@ type PackedParts = Pick<PackedMessage, 'content' | 'blobs'> & {
   source: Omit<PackedMessage['source'], 'trace'>
 }
 
-const packed = new WeakMap<ParsedMessage, PackedParts>()
-
-/** A message of many recipients is packed once. */
-function packedOf(parsed: ParsedMessage): PackedParts {
-  const known = packed.get(parsed)
-  if (known !== undefined) return known
+/** Once for all recipients of a message. */
+const packedOf = lastMade((parsed: ParsedMessage): PackedParts => {
   const { size, skeleton, text, cuts, root, summary } = parsed
-  const source = {
-    codec: 0,
-    key_id: null,
-    size,
-    cuts: cutsJson(cuts),
-    root: JSON.stringify(root),
-    skeleton,
-    text,
+  const texts = { cuts: cutsJson(cuts), root: JSON.stringify(root) }
+  return {
+    content: contentOf(summary),
+    source: { codec: 0, key_id: null, size, ...texts, skeleton, text },
+    blobs: blobsOf(cuts),
   }
-  const made = { content: contentOf(summary), source, blobs: blobsOf(cuts) }
-  packed.set(parsed, made)
-  return made
-}
+})
 
 export function packMessage(message: NewMessage): PackedMessage {
   const { parsed, trace, flags, internalDate } = message

@@ -1,6 +1,7 @@
 // A parsed message made ready for the writer thread: nested data as JSON, octets in buffers of their own, because cloning a
 // view copies all that stands behind it.
 
+import { lastMade } from '../../kit/last-made.js'
 import type { ParsedMessage, Summary } from '../../model/message.js'
 import { StoreError } from '../errors.js'
 import { MAX_PACKED_SIZE } from '../index-codec.js'
@@ -38,22 +39,16 @@ const summaryColumns = (summary: Summary): (string | number | null)[] => [
   summary.intro,
 ]
 
-const packed = new WeakMap<ParsedMessage, PackedContent>()
-
-/** A message of many recipients is packed once. */
-function packedOf(parsed: ParsedMessage): PackedContent {
-  const known = packed.get(parsed)
-  if (known !== undefined) return known
-  const made = {
+/** One object for all recipients of a message. */
+const packedOf = lastMade(
+  (parsed: ParsedMessage): PackedContent => ({
     source: [parsed.size, cutsJson(parsed.cuts), JSON.stringify(parsed.root), owned(parsed.skeleton)],
     prepared: preparedColumns(parsed.summary),
     summary: summaryColumns(parsed.summary),
     text: parsed.text,
     blobs: owned(Buffer.concat(blobsOf(parsed.cuts))),
-  } as const
-  packed.set(parsed, made)
-  return made
-}
+  }),
+)
 
 export function packMessage(message: NewMessage): PackedMessage {
   const { parsed, trace, flags, internalDate } = message

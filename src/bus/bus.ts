@@ -26,7 +26,8 @@ export interface Bus {
   countFailure(key: string, limit: number, windowSeconds: number): Promise<boolean>
   /** True while `key` has fewer than `limit` failures standing. Counts nothing. */
   mayTry(key: string, limit: number): Promise<boolean>
-  clearFailures(key: string): Promise<void>
+  /** One failure stands from now on for so many seconds, whatever stood before. Never rejects. */
+  note(key: string, seconds: number): Promise<void>
 
   /** Takes one of `limit` connections of `key`; undefined when all are taken, else a function that gives it back. */
   takeConnection(key: string, limit: number): Promise<(() => void) | undefined>

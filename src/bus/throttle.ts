@@ -33,8 +33,9 @@ export class Throttle {
     return (this.#standing(key)?.count ?? 0) < limit
   }
 
-  clear(key: string): void {
+  note(key: string, seconds: number): void {
     this.#failures.delete(key)
+    this.count(key, 1, seconds)
   }
 
   #standing(key: string): Failures | undefined {

@@ -2,6 +2,7 @@
 // server (asked over its control socket) and in the command itself, on a store that it opened.
 
 import { z } from 'zod'
+import { sideBySide } from '../kit/side-by-side.js'
 import {
   addAddress,
   createAccount,
@@ -21,6 +22,10 @@ import type { Services } from '../mail/services.js'
 import { createToken, listTokens, revokeToken } from '../mail/tokens.js'
 import type { Account, StoredAddress } from '../mail/types.js'
 import { accountHex, mailboxHex } from '../model/ids.js'
+import { isStoreError } from '../store/errors.js'
+
+/** Accounts whose addresses are read at once. */
+const LISTED_AT_ONCE = 16
 
 /** Takes what comes before the result, such as the findings of a check. */
 export type Emit = (item: unknown) => void
@@ -97,18 +102,25 @@ async function showMailboxes(services: Services, account: Account) {
 }
 
 async function showAddresses(services: Services, username: string | undefined) {
-  const accounts =
-    username === undefined
-      ? await collect(listAccounts(services))
-      : [await requireAccount(services, username)]
-  const lists = accounts.map(async (account) =>
-    (await listAddresses(services, account)).map((address) => ({
-      username: account.username,
-      ...addressView(address),
-    })),
-  )
-  return (await Promise.all(lists)).flat()
+  if (username !== undefined) return addressesOf(services, await requireAccount(services, username))
+  const accounts = await collect(listAccounts(services))
+  const lists = new Map<Account, Awaited<ReturnType<typeof addressesOf>>>()
+  await sideBySide(accounts, LISTED_AT_ONCE, async (account) => {
+    try {
+      lists.set(account, await addressesOf(services, account))
+    } catch (error) {
+      // Removed meanwhile.
+      if (!isStoreError(error, 'no-such-account')) throw error
+    }
+  })
+  return accounts.flatMap((account) => lists.get(account) ?? [])
 }
+
+const addressesOf = async (services: Services, account: Account) =>
+  (await listAddresses(services, account)).map((address) => ({
+    username: account.username,
+    ...addressView(address),
+  }))
 
 const tokenView = ({ id, label, created }: { id: string; label: string; created: number }) => ({
   id,

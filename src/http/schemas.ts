@@ -4,7 +4,7 @@
 import { z } from 'zod'
 import { refusalBody } from './refusals.js'
 
-export const username = z.string().min(1).max(256).describe('user name, or an address, of the account')
+export const username = z.string().min(1).max(320).describe('user name, or an address, of the account')
 export const password = z.string().min(1).max(1024).describe('the password')
 export const quota = z
   .number()
@@ -24,6 +24,12 @@ export const refusals = {
   500: refused('The server failed'),
   503: refused('The store cannot be reached now'),
   507: refused('No space left'),
+} as const
+
+/** The same, where it takes a body. */
+export const bodyRefusals = {
+  ...refusals,
+  415: refused('The body is neither JSON nor a form'),
 } as const
 
 export const notFound = { 404: refused('There is no such user') } as const

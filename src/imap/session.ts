@@ -35,6 +35,8 @@ export class Session {
   #timer: NodeJS.Timeout | undefined
   #recheck: NodeJS.Timeout | undefined
   #loginChecks = 0
+  /** When the login was last found good. */
+  #loginCheckedAt = 0
   #release: (() => void) | undefined
   #idling = false
   /** Hints heard: whether one came while a mailbox was being opened. */
@@ -88,6 +90,7 @@ export class Session {
   /** `release` gives back the connection that was taken of the account's. */
   logIn(login: Login, release: () => void): void {
     this.#login = login
+    this.#loginCheckedAt = performance.now()
     this.#release = release
     this.#unwatch = watch(this.services, login.account.id, this.#onHint)
     // The password may have changed while it was being verified, before anybody told us.
@@ -114,6 +117,7 @@ export class Session {
         answered = this.#loginChecks
         if (!(await stillValid(this.services, this.#login))) this.input.interrupt('Log in again')
       }
+      this.#loginCheckedAt = performance.now()
     } catch (err) {
       this.connection.log.warn({ err }, 'imap-login-check-failed')
     } finally {
@@ -171,9 +175,11 @@ export class Session {
     }, after)
   }
 
-  /** The client has sent something. */
+  /** The client has sent something. Where no hint came of a new password, its login is looked at now and then all the same. */
   keepAlive(): void {
-    if (this.#login !== undefined) this.#timer?.refresh()
+    if (this.#login === undefined) return
+    this.#timer?.refresh()
+    if (performance.now() - this.#loginCheckedAt > this.options.pollMs) void this.#checkLogin()
   }
 
   /** Lets go of everything; the socket is closed by who owns it. */

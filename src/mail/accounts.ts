@@ -8,7 +8,6 @@ import type { Account, StoredAddress } from '../store/accounts.js'
 import { StoreError } from '../store/errors.js'
 import { MailError } from './errors.js'
 import { publishAccount } from './hints.js'
-import { forgetFailures } from './login-throttle.js'
 import type { Services } from './services.js'
 
 /** RFC 6154 §2 names what they are for. */
@@ -77,7 +76,6 @@ export async function* listAccounts(services: Services): AsyncGenerator<Account,
 export async function setPassword(services: Services, account: Account, password: string): Promise<void> {
   const hash = await services.passwords.hash(password)
   const { modseq } = await services.store.setPassword(account.id, hash)
-  await forgetFailures(services, account.id)
   publishAccount(services, account.id, modseq)
   services.log.info({ account: account.id }, 'password-changed')
 }

@@ -28,12 +28,9 @@ export async function authenticate(services: Services, attempt: Attempt): Promis
   const name = parseUsername(attempt.username)
   const found = 'problem' in name ? undefined : await services.store.accountByLogin(name.key)
   const { account, credential } = found ?? {}
-  const throttle = loginThrottle(
-    services,
-    attempt.remote,
-    'problem' in name ? attempt.username : name.key,
-    account?.id,
-  )
+  const guessed = account && credential && { account: account.id, version: credential.version }
+  const typed = 'problem' in name ? attempt.username : name.key
+  const throttle = loginThrottle(services, attempt.remote, typed, guessed)
   if (!(await throttle.mayTry())) return refuse(services, attempt, account, 'throttled')
   const answer = await verify(services, attempt.password, account, credential, throttle)
   if (answer === 'refused') return refuse(services, attempt, account, 'throttled')

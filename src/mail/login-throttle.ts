@@ -18,60 +18,67 @@ const KNOWN_SECONDS = 30 * 86_400
 /** Past its limit an account takes one guess from strange addresses in so many seconds. */
 const SLOW_SECONDS = 5
 
-/** `account` where the name is somebody's; a name that is nobody's is counted alike, so that it does not show. */
+/** Whose the name is, and the version of his password: with a new one all counts of the account begin again. */
+export interface Guessed {
+  readonly account: AccountId
+  readonly version: number
+}
+
+/** `guessed` where the name is somebody's; a name that is nobody's is counted alike, so that it does not show. */
 export function loginThrottle(
   services: Services,
   remote: string,
   username: string,
-  account: AccountId | undefined,
+  guessed: Guessed | undefined,
 ): LoginThrottle {
   const { bus, limits } = services
   const network = networkOf(remote)
-  const who = account ?? digestOf(username)
+  const who = guessed === undefined ? digestOf(username) : `${guessed.account}.${guessed.version}`
   const ofAddress = `login-address:${network}`
   const ofPair = `login-pair:${network}:${who}`
-  const known = `login-known:${network}:${who}`
+  const ofAccount = `login-account:${who}`
+  const known = guessed && `login-known:${network}:${guessed.account}`
   const windowSeconds = Math.max(1, Math.round(limits.failureWindowMs / 1000))
   let isKnown: boolean | undefined
   let turn: Promise<boolean> | undefined
 
   const isKnownHere = async (): Promise<boolean> => {
-    isKnown ??= account !== undefined && !(await bus.mayTry(known, 1))
+    isKnown ??= known !== undefined && !(await bus.mayTry(known, 1))
     return isKnown
+  }
+  // Whoever counts first within these seconds has the turn, and keeps it while he waits for his hash.
+  const takeTurn = (whose: string): Promise<boolean> => {
+    turn ??= bus.countFailure(`login-turn:${whose}`, 2, SLOW_SECONDS)
+    return turn
   }
 
   return {
     async mayTry() {
       // Asked together: a bus that is elsewhere is a way there and back away.
-      const [mayAddress, isKnown] = await Promise.all([
+      const [mayAddress, isKnown, mayFromHome] = await Promise.all([
         bus.mayTry(ofAddress, limits.failuresPerAddress),
         isKnownHere(),
+        bus.mayTry(ofPair, limits.failuresPerAccount),
       ])
-      if (!mayAddress || isKnown) return mayAddress
+      if (!mayAddress) return false
+      if (isKnown) return mayFromHome || takeTurn(`${network}:${who}`)
       if (!(await bus.mayTry(ofPair, limits.failuresPerPair))) return false
-      if (await bus.mayTry(accountKey(who), limits.failuresPerAccount)) return true
-      // Whoever counts first within these seconds has the turn, and keeps it while he waits for his hash.
-      turn ??= bus.countFailure(turnKey(who), 2, SLOW_SECONDS)
-      return turn
+      return (await bus.mayTry(ofAccount, limits.failuresPerAccount)) || takeTurn(who)
     },
     async countFailure() {
       await bus.countFailure(ofAddress, limits.failuresPerAddress, windowSeconds)
-      if (await isKnownHere()) return
       await bus.countFailure(ofPair, limits.failuresPerPair, windowSeconds)
-      await bus.countFailure(accountKey(who), limits.failuresPerAccount, windowSeconds)
+      if (await isKnownHere()) return
+      await bus.countFailure(ofAccount, limits.failuresPerAccount, windowSeconds)
     },
     async noteSuccess() {
-      if (!(await isKnownHere())) await bus.countFailure(known, 1, KNOWN_SECONDS)
+      if (known === undefined) return
+      const noted = bus.note(known, KNOWN_SECONDS)
+      // Who is known already need not wait for it.
+      if (!(await isKnownHere())) await noted
     },
   }
 }
-
-/** A new password starts the account's count again. A login that succeeds does not: guesses could hide between them. */
-export const forgetFailures = (services: Services, account: AccountId): Promise<void> =>
-  services.bus.clearFailures(accountKey(account))
-
-const accountKey = (who: AccountId | string): string => `login-account:${who}`
-const turnKey = (who: AccountId | string): string => `login-turn:${who}`
 
 /** Of a bounded length, and nothing that was typed: people type passwords there. */
 const digestOf = (username: string): string =>

@@ -22,6 +22,11 @@ test.each([
   expect(key(one)).toBe(key(other))
 })
 
+test('any address of an account is a name of it, however long an address may be', () => {
+  const address = `${'a'.repeat(64)}@${`${'d'.repeat(63)}.`.repeat(3)}${'e'.repeat(43)}`
+  expect(key(address)).toBe(address)
+})
+
 test('a user name that is an address has the key of that address', () => {
   const address = parseAddress('User@example.com')
   if ('problem' in address) throw new Error(address.problem)
@@ -42,4 +47,5 @@ test.each([
   ['user+label@example.com', 'address'],
   ['a@b@c', 'address'],
   ['x'.repeat(257), 'too long'],
+  [`${'x'.repeat(310)}@example.com`, 'address'],
 ])('no user name: %j (%s)', (text, problem) => expect(parseUsername(text)).toEqual({ problem }))

@@ -4,8 +4,8 @@
 import { addressKey, hasLabel, parseAddress } from './address.js'
 import { foldCase } from './fold.js'
 
-/** Octets in UTF-8. */
-export const MAX_USERNAME_OCTETS = 256
+/** Octets in UTF-8 of one that is no address. */
+const MAX_USERNAME_OCTETS = 256
 
 export interface Username {
   /** As it was given, NFC. */
@@ -22,10 +22,10 @@ const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}._+-]*[\p{L}\p{M}\p{N}_-])?$/u
 /** Reads a user name, new or typed at a login; the problem where it can be none. */
 export function parseUsername(text: string): Username | { readonly problem: UsernameProblem } {
   if (text === '') return { problem: 'empty' }
+  if (text.includes('@')) return addressName(text)
   if (text.length > MAX_USERNAME_OCTETS) return { problem: 'too long' }
   const username = text.normalize('NFC')
   if (Buffer.byteLength(username) > MAX_USERNAME_OCTETS) return { problem: 'too long' }
-  if (username.includes('@')) return addressName(username)
   // A character that is a variant of another (ﬁ, ², ａ) would be a second name that looks like the first (RFC 8264 §9.17).
   if (!NAME.test(username) || username.normalize('NFKC') !== username)
     return { problem: 'character that no user name has' }

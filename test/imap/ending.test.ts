@@ -61,6 +61,17 @@ test('a changed password ends the sessions, in IDLE too', async () => {
   await again.ok('LOGIN anna another-horse')
 })
 
+test('where no hint of the new password comes, the next commands end the session', async () => {
+  const account = await start({ imap: { pollMs: 50 } })
+  const client = await anna()
+  const { store, passwords } = server.services
+  await store.setPassword(account.id, await passwords.hash('another-horse'))
+  await sleep(60)
+  await client.command('NOOP')
+  expect(await client.response()).toBe('* BYE Log in again')
+  expect(await client.response()).toBeUndefined()
+})
+
 test('a server that stops says BYE to everybody', async () => {
   await start()
   const quiet = await anna()

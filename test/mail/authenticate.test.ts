@@ -96,6 +96,35 @@ test('failures of strangers slow strangers down, not the owner where he usually 
   expect((await login('target', 'fresh')).account.id).toBe(account.id)
 })
 
+test('failures where the owner usually logs in are slowed down too, and refuse nobody for good', async () => {
+  const home = '203.0.113.10'
+  const shared = await openServices({
+    failuresPerAddress: 1000,
+    failuresPerPair: 1000,
+    failuresPerAccount: 8,
+  })
+  await createAccount(shared, { username: 'anna', password: 'secret' })
+  const from = (password: string) =>
+    authenticate(shared, { username: 'anna', password, remote: home, protocol: 'imap' })
+  await from('secret')
+  for (let i = 0; i < 8; i++) await expect(from('x')).rejects.toMatchObject(failed)
+  expect((await from('secret')).account.username).toBe('anna')
+  for (let i = 0; i < 3; i++) await expect(from('x')).rejects.toMatchObject(throttled)
+  await shared.close()
+})
+
+test('a new password lets in who had tried the old one too often', async () => {
+  const pairs = await openServices({ failuresPerAddress: 50, failuresPerPair: 3 })
+  const account = await createAccount(pairs, { username: 'anna', password: 'secret' })
+  const from = (password: string) =>
+    authenticate(pairs, { username: 'anna', password, remote: '192.0.2.1', protocol: 'imap' })
+  for (let i = 0; i < 3; i++) await expect(from('x')).rejects.toMatchObject(failed)
+  await expect(from('secret')).rejects.toMatchObject(throttled)
+  await setPassword(pairs, account, 'fresh')
+  expect((await from('fresh')).account.username).toBe('anna')
+  await pairs.close()
+})
+
 test('past the limit the right password is taken when its turn comes', async () => {
   await createAccount(services, { username: 'besieged', password: 'secret' })
   for (let i = 0; i < 8; i++) await expect(login('besieged', 'x')).rejects.toMatchObject(failed)

@@ -19,7 +19,7 @@ export function localBus(clock: Clock = systemClock): Bus {
     ping: async () => true,
     countFailure: async (key, limit, windowSeconds) => throttle.count(key, limit, windowSeconds),
     mayTry: async (key, limit) => throttle.mayTry(key, limit),
-    clearFailures: async (key) => throttle.clear(key),
+    note: async (key, seconds) => throttle.note(key, seconds),
     async takeConnection(key, limit) {
       if (connections.of(key) >= limit) return undefined
       connections.add(key)

@@ -12,10 +12,10 @@ import { Throttle } from '../throttle.js'
 import { hintChannels } from './hint-channels.js'
 import { Link } from './link.js'
 import {
-  clearFailures,
   countFailure,
   failuresOf,
   type Lease,
+  noteFailure,
   reportConnections,
   takeConnections,
 } from './scripts.js'
@@ -125,9 +125,9 @@ class RedisBus implements Bus {
     return failures === undefined ? this.#throttle.mayTry(key, limit) : failures < limit
   }
 
-  async clearFailures(key: string): Promise<void> {
-    this.#throttle.clear(key)
-    await this.#link.ask((client) => clearFailures(client, key))
+  async note(key: string, seconds: number): Promise<void> {
+    const noted = await this.#link.ask((client) => noteFailure(client, key, seconds))
+    if (noted === undefined) this.#throttle.note(key, seconds)
   }
 
   /** Redis is always told this instance's whole count: whatever it has lost or heard twice, the next word mends it. */

@@ -24,8 +24,9 @@ export async function countFailure(client: RedisClient, key: string, windowSecon
 export const failuresOf = async (client: RedisClient, key: string): Promise<number> =>
   Number((await client.get(failuresKey(key))) ?? 0)
 
-export const clearFailures = (client: RedisClient, key: string): Promise<number> =>
-  client.del(failuresKey(key))
+/** One stands from now on, for so long. */
+export const noteFailure = (client: RedisClient, key: string, seconds: number): Promise<string | null> =>
+  client.set(failuresKey(key), '1', { expiration: { type: 'EX', value: seconds } })
 
 const NOW = `
 local time = redis.call('TIME')

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { addAddress, requireAccount } from '../../mail/accounts.js'
-import { conflict, notFound, refusals, success, username } from '../schemas.js'
+import { bodyRefusals, conflict, notFound, success, username } from '../schemas.js'
 import type { Routes } from './route.js'
 
 export const addresses: Routes = (api, services) => {
@@ -20,7 +20,7 @@ export const addresses: Routes = (api, services) => {
         }),
         response: {
           200: z.object({ success, username: z.string(), address: z.string() }),
-          ...refusals,
+          ...bodyRefusals,
           ...notFound,
           ...conflict,
         },

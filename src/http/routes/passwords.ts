@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { requireAccount, setPassword } from '../../mail/accounts.js'
-import { notFound, password, refusals, success, username } from '../schemas.js'
+import { bodyRefusals, notFound, password, success, username } from '../schemas.js'
 import type { Routes } from './route.js'
 
 export const passwords: Routes = (api, services) => {
@@ -13,7 +13,7 @@ export const passwords: Routes = (api, services) => {
         summary: 'Updates the password of a user; applies at once, to open sessions too',
         tags: ['users'],
         body: z.object({ username, password }),
-        response: { 200: z.object({ success, username: z.string() }), ...refusals, ...notFound },
+        response: { 200: z.object({ success, username: z.string() }), ...bodyRefusals, ...notFound },
       },
     },
     async ({ body }) => {

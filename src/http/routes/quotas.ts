@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { recountStorage, requireAccount, setQuota } from '../../mail/accounts.js'
-import { notFound, quota, refusals, success, username } from '../schemas.js'
+import { bodyRefusals, notFound, quota, success, username } from '../schemas.js'
 import type { Routes } from './route.js'
 
 export const quotas: Routes = (api, services) => {
@@ -23,7 +23,7 @@ export const quotas: Routes = (api, services) => {
               .describe("the account's own setting before; 0 where the default applied"),
             quota: z.number().int().describe("the account's own setting now; 0 where the default applies"),
           }),
-          ...refusals,
+          ...bodyRefusals,
           ...notFound,
         },
       },
@@ -50,7 +50,7 @@ export const quotas: Routes = (api, services) => {
             previousStorageUsed: z.number().int(),
             storageUsed: z.number().int(),
           }),
-          ...refusals,
+          ...bodyRefusals,
           ...notFound,
         },
       },

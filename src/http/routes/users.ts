@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { createAccount, effectiveQuota, listAddresses, requireAccount } from '../../mail/accounts.js'
-import { conflict, notFound, password, quota, refusals, success, username } from '../schemas.js'
+import { bodyRefusals, conflict, notFound, password, quota, refusals, success, username } from '../schemas.js'
 import type { Routes } from './route.js'
 
 const newUsername = z.string().min(1).max(256).describe('what the user logs in with: letters and digits')
@@ -22,7 +22,7 @@ export const users: Routes = (api, services) => {
         summary: 'Creates a new user',
         tags: ['users'],
         body: z.object({ username: newUsername, password, quota: quota.optional() }),
-        response: { 200: z.object({ success, username: z.string() }), ...refusals, ...conflict },
+        response: { 200: z.object({ success, username: z.string() }), ...bodyRefusals, ...conflict },
       },
     },
     async ({ body }) => {

@@ -62,11 +62,15 @@ export async function tellFlags(
 }
 
 /** EXPUNGE of all that is gone, from the end: no number changes the meaning of the next. */
-export function tellExpunged(session: Session, view: View): void {
+export async function tellExpunged(session: Session, view: View): Promise<void> {
   if (!view.hasGone) return
+  const { writer } = session.output
   const before = view.recent
-  for (const seq of view.removeGone()) session.output.writer.text('* ').number(seq).text(' EXPUNGE\r\n')
-  if (view.recent !== before) session.output.writer.line(`* ${view.recent} RECENT`)
+  for (const seq of view.removeGone()) {
+    writer.text('* ').number(seq).text(' EXPUNGE\r\n')
+    if (writer.full) await session.output.flush()
+  }
+  if (view.recent !== before) writer.line(`* ${view.recent} RECENT`)
 }
 
 /** At once, for somebody may be waiting for it; how many are \Recent follows, when the store has it written down. */
@@ -109,7 +113,7 @@ async function readAndTell(session: Session, view: View, mayExpunge: boolean): P
   const fresh = newUids(view, changes.entries)
   const known = view.lastUid
   // Expunged before new: the numbers that are told stand for the picture at that moment.
-  if (mayExpunge) tellExpunged(session, view)
+  if (mayExpunge) await tellExpunged(session, view)
   if (fresh.length > 0) await tellNew(session, view, fresh, changes)
   await tellFlags(session, view, changes.entries, (uid, modseq) => {
     return uid > known || modseq <= since || view.wasTold(uid, modseq)
@@ -129,7 +133,7 @@ export async function tellChanges(
   if (view === undefined) return
   try {
     if (view.stale || options.reread) await readAndTell(session, view, options.expunges)
-    else if (options.expunges) tellExpunged(session, view)
+    else if (options.expunges) await tellExpunged(session, view)
   } catch (error) {
     // What could not be read is read the next time.
     view.markStale()

@@ -86,7 +86,14 @@ export class View {
   }
 
   isRecent(uid: number): boolean {
-    return this.#recent.some(({ from, to }) => uid >= from && uid < to)
+    let low = 0
+    let high = this.#recent.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#recent[middle]?.to ?? 0) <= uid) low = middle + 1
+      else high = middle
+    }
+    return uid >= (this.#recent[low]?.from ?? Number.POSITIVE_INFINITY)
   }
 
   get hasRecent(): boolean {
@@ -95,11 +102,11 @@ export class View {
 
   /** RECENT: how many of the messages in the picture are \Recent. */
   get recent(): number {
-    let count = 0
-    for (const { from, to } of this.#recent) {
-      count += lowerBound(this.#uids, to, 0, this.#length) - lowerBound(this.#uids, from, 0, this.#length)
-    }
-    return count
+    return this.#recent.reduce((count, range) => count + this.#countIn(range), 0)
+  }
+
+  #countIn({ from, to }: { from: number; to: number }): number {
+    return lowerBound(this.#uids, to, 0, this.#length) - lowerBound(this.#uids, from, 0, this.#length)
   }
 
   /** UIDs from `from` to below `to` are \Recent for this session. */
@@ -156,6 +163,7 @@ export class View {
     }
     this.#length = kept
     this.#gone = NONE
+    this.#recent = this.#recent.filter((range) => this.#countIn(range) > 0)
     return numbers.reverse()
   }
 

@@ -2,6 +2,7 @@
 
 import type { AccountId, MailboxId } from '../model/ids.js'
 import type { MailboxPath } from '../model/mailbox-path.js'
+import { isStoreError } from '../store/errors.js'
 import type { AppendTarget } from '../store/mailboxes.js'
 import type { Appended, InternalDate } from '../store/messages.js'
 import { hasRoom } from './deliver.js'
@@ -44,19 +45,25 @@ export async function appendMessages(
   path?: MailboxPath,
 ): Promise<Appended[]> {
   for (const { ingested } of messages) await keepBlobsAlive(services, ingested)
-  const appended = await services.store.append(
-    account,
-    mailbox,
-    messages.map(({ ingested, flags, internalDate }) => ({
-      parsed: ingested.parsed,
-      trace: NO_TRACE,
-      flags,
-      internalDate,
-    })),
-    services.limits.quotaDefault,
-    path,
-  )
-  const last = appended.at(-1)
-  if (last !== undefined) publish(services, account, last.modseq, mailbox)
-  return appended
+  const made = messages.map(({ ingested, flags, internalDate }) => ({
+    parsed: ingested.parsed,
+    trace: NO_TRACE,
+    flags,
+    internalDate,
+  }))
+  const append = async (to: MailboxId): Promise<Appended[]> => {
+    const appended = await services.store.append(account, to, made, services.limits.quotaDefault, path)
+    const last = appended.at(-1)
+    if (last !== undefined) publish(services, account, last.modseq, to)
+    return appended
+  }
+  try {
+    return await append(mailbox)
+  } catch (error) {
+    if (path === undefined || !isStoreError(error, 'no-such-mailbox')) throw error
+    // Another mailbox may have the name by now.
+    const target = await services.store.appendTarget(account, path)
+    if (target?.selectable !== true || target.mailbox === mailbox) throw error
+    return append(target.mailbox)
+  }
 }

@@ -1,14 +1,17 @@
 // Entries of messages that a session knows, for FETCH: also of those expunged elsewhere that it has not been told of yet
 // (RFC 2180 §4.1.1), as long as the store keeps them.
 
+import { Turn } from '../kit/turn.js'
 import type { FlagTable } from '../model/flags.js'
 import type { AccountId, MailboxId } from '../model/ids.js'
 import type { Entries } from '../store/entries.js'
-import { mergeEntries, pickEntries } from './entry-columns.js'
+import { joinEntries, mergeEntries, pickEntries } from './entry-columns.js'
 import type { Services } from './services.js'
 
 /** UIDs further apart than this are read as ranges of their own: two chunks of the index lie between. */
 const GAP = 512
+/** UIDs of messages expunged elsewhere that are read at once: some milliseconds. */
+const EXPUNGED_AT_ONCE = 1024
 
 function runsOf(uids: Uint32Array): Uint32Array[] {
   const runs: Uint32Array[] = []
@@ -52,30 +55,31 @@ export async function* readEntries(
       const { found, missing } = match(page.entries, run.subarray(next, end))
       next = end
       const picked = found.length === page.entries.length ? page.entries : pickEntries(page.entries, found)
-      const kept =
-        missing.length === 0
-          ? undefined
-          : await expungedOnes(services, account, mailbox, missing, options.cold)
-      const all = kept === undefined ? picked : mergeEntries(picked, kept)
+      const kept: Entries[] = []
+      for await (const some of expungedOnes(services, account, mailbox, missing, options)) kept.push(some)
+      const all = kept.length === 0 ? picked : mergeEntries(picked, joinEntries(kept, options.cold))
       if (all.length > 0) yield all
     }
-    if (next < run.length) {
-      const kept = await expungedOnes(services, account, mailbox, run.subarray(next), options.cold)
-      if (kept.length > 0) yield kept
-    }
+    yield* expungedOnes(services, account, mailbox, run.subarray(next), options)
   }
 }
 
-async function expungedOnes(
+/** Others have their turn between reads: a mailbox may have been emptied of a million messages. */
+async function* expungedOnes(
   services: Services,
   account: AccountId,
   mailbox: MailboxId,
   uids: Uint32Array,
-  cold: boolean,
-): Promise<Entries> {
-  const kept = await services.store.expungedEntries(account, mailbox, uids)
-  if (cold) return kept
-  return { length: kept.length, uids: kept.uids, modseqs: kept.modseqs, flags: kept.flags }
+  { cold }: { readonly cold: boolean },
+): AsyncGenerator<Entries, void, undefined> {
+  const turn = new Turn()
+  for (let at = 0; at < uids.length; at += EXPUNGED_AT_ONCE) {
+    if (turn.over) await turn.pass()
+    const some = uids.subarray(at, at + EXPUNGED_AT_ONCE)
+    const kept = await services.store.expungedEntries(account, mailbox, some)
+    const { length, uids: known, modseqs, flags } = kept
+    if (length > 0) yield cold ? kept : { length, uids: known, modseqs, flags }
+  }
 }
 
 /** Names by bit; an unknown bit in an entry means that the table has grown: read it again. */

@@ -139,7 +139,7 @@ export interface MessageStore {
   entries(account: AccountId, mailbox: MailboxId, query: EntryQuery): AsyncIterable<EntryPage>
   /** UIDs expunged with since < modseq ≤ upTo, each once, ascending. */
   expungedSince(account: AccountId, mailbox: MailboxId, since: ModSeq, upTo: ModSeq): Promise<Uint32Array>
-  /** Entries expunged and still kept (RFC 2180 §4.1.1): those of `uids` whose content is still there. */
+  /** Entries expunged and still kept (RFC 2180 §4.1.1): those of `uids`, some thousands, whose content is still there. */
   expungedEntries(account: AccountId, mailbox: MailboxId, uids: Uint32Array): Promise<Entries>
   /** Names by bit. An unknown bit in an entry means: read the table again. */
   flagTable(account: AccountId): Promise<FlagTable>

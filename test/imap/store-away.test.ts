@@ -45,6 +45,74 @@ test('a message that is set \\Seen and cannot be read then is told to be seen', 
   client.close()
 })
 
+test('a STORE that cannot be told of is told by the next command', async () => {
+  const client = await ImapClient.login(server.port, 'anna')
+  await client.ok('CREATE flagged')
+  await client.append('flagged', 'Subject: a\r\n\r\nbody\r\n')
+  await client.ok('SELECT flagged')
+  const failing = vi
+    .spyOn(server.services.store, 'flagTable')
+    .mockRejectedValue(new StoreError('unavailable', 'away'))
+  expect((await client.command('STORE 1 +FLAGS (\\Flagged)')).tagged).toMatch(/^NO \[UNAVAILABLE\]/)
+  failing.mockRestore()
+  expect(await client.ok('NOOP')).toEqual(['* 1 FETCH (UID 1 FLAGS (\\Flagged \\Recent))'])
+  client.close()
+})
+
+test('a keyword that another session creates while messages are set \\Seen is told', async () => {
+  const [client, other] = await pair()
+  await client.ok('CREATE keyworded')
+  await client.append('keyworded', 'Subject: a\r\n\r\nbody\r\n')
+  await client.ok('SELECT keyworded')
+  await other.ok('SELECT keyworded')
+  const { store } = server.services
+  const { changeFlags } = store
+  const late = vi.spyOn(store, 'changeFlags').mockImplementationOnce(async function* (...args) {
+    await other.ok('STORE 1 +FLAGS.SILENT ($Late)')
+    yield* changeFlags(...args)
+  })
+  const told = await client.ok('FETCH 1 BODY[TEXT]')
+  late.mockRestore()
+  expect(told.at(-1)).toBe('* 1 FETCH (FLAGS (\\Seen $Late \\Recent) BODY[TEXT] {6}\r\nbody\r\n)')
+  client.close()
+  other.close()
+})
+
+test('of a large mailbox that another session emptied not all is read at once', async () => {
+  const [client, other] = await pair()
+  await client.ok('CREATE emptied')
+  await client.append('emptied', 'Subject: a\r\n\r\nbody\r\n')
+  await client.ok('SELECT emptied')
+  for (let times = 0; times < 12; times++) await client.ok('COPY 1:* emptied')
+  await client.ok('NOOP')
+  await other.ok('SELECT emptied')
+  await other.ok('STORE 1:* +FLAGS.SILENT (\\Deleted)')
+  await other.ok('EXPUNGE')
+  const reads = vi.spyOn(server.services.store, 'expungedEntries')
+  expect(await client.ok('FETCH 1:* FLAGS')).toHaveLength(4096)
+  for (const [, , uids] of reads.mock.calls) expect(uids.length).toBeLessThanOrEqual(1024)
+  reads.mockRestore()
+  client.close()
+  other.close()
+})
+
+test('a message goes into the mailbox that has its name when it has come', async () => {
+  const [client, other] = await pair()
+  await client.ok('CREATE moving')
+  const { store } = server.services
+  const { append } = store
+  const late = vi.spyOn(store, 'append').mockImplementationOnce(async (...args) => {
+    await other.ok('RENAME moving moved')
+    await other.ok('CREATE moving')
+    return append(...args)
+  })
+  expect(await client.append('moving', 'Subject: a\r\n\r\nbody\r\n')).toMatch(/^OK \[APPENDUID \d+ 1\]/)
+  late.mockRestore()
+  expect(await client.ok('STATUS moving (MESSAGES)')).toEqual(['* STATUS moving (MESSAGES 1)'])
+  client.close()
+  other.close()
+})
+
 const pair = () => Promise.all([ImapClient.login(server.port, 'anna'), ImapClient.login(server.port, 'anna')])
 
 /** What sessions read first when they look for changes. */

@@ -84,7 +84,7 @@ async function moveAll(session: Session, { set, byUid, mailbox }: CopyArguments)
     // RFC 6851 §4.3: COPYUID comes before the EXPUNGEs, a slice at a time.
     session.output.writer.line(`* OK [${copyUid(slice)}] Moved`)
     view.markGone(slice.from)
-    tellExpunged(session, view)
+    await tellExpunged(session, view)
     if (session.output.writer.full) await session.output.flush()
   }
   return moved === 0 && uids.length > 0 ? nothingLeft(byUid) : ok('Done')

@@ -15,7 +15,7 @@ async function expungeAll(session: Session, set: SequenceSet | undefined): Promi
   await tellChanges(session, { expunges: true, reread: true })
   for await (const slice of expungeMessages(session.services, session.account, view.mailbox, uids)) {
     view.markGone(slice.uids)
-    tellExpunged(session, view)
+    await tellExpunged(session, view)
     if (session.output.writer.full) await session.output.flush()
   }
   return ok('Expunged')

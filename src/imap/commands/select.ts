@@ -40,9 +40,9 @@ async function open(session: Session, name: string, readOnly: boolean): Promise<
   if (session.view !== undefined) writer.line('* OK [CLOSED] The mailbox before is closed')
   session.view = undefined
   const { services, account } = session
+  const heard = session.hintsHeard
   const found = await openMailbox(services, account, pathOf(name))
   if (found?.mailbox.selectable !== true) throw no('No such mailbox', 'NONEXISTENT')
-  const heard = session.hintsHeard
   const { mailbox, token, uidNext, entries } = await openIndex(
     services,
     account,

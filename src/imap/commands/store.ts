@@ -53,8 +53,9 @@ async function storeAll(session: Session, given: StoreArguments): Promise<Reply>
     given.change,
   )) {
     missing += slice.missing.length
-    view.noteOwn(slice, !given.silent)
+    // Noted once it is told: where that fails, it is told with what others change.
     if (!given.silent) await tellFlags(session, view, slice.entries)
+    view.noteOwn(slice, !given.silent)
   }
   // A keyword may be new: FLAGS tells of it, however silent the command (RFC 3501 §7.2.6).
   if (given.silent && given.change.flags.some((flag) => !flag.startsWith('\\')))

@@ -172,13 +172,13 @@ class Fetch {
   }
 
   async sendWithSources(slice: Entries): Promise<void> {
-    const table = await this.#tableFor(slice)
     const { entries, changed, slices }: Seen = this.#plan.setsSeen
       ? await setSeen(this.#session, this.#view, slice)
       : { entries: slice, changed: new Set(), slices: [] }
     const before = this.sent
     try {
-      await this.#sendEach(entries, changed, table)
+      // As they are now: a keyword may be newer than the slice.
+      await this.#sendEach(entries, changed, await this.#tableFor(entries))
     } finally {
       // Who was not sent all, because it could not be read, is told of the flags as of anybody else's change.
       if (this.sent - before === entries.length) for (const one of slices) this.#view.noteOwn(one, true)

@@ -26,6 +26,10 @@ export function decodeCharset(octets: Buffer, charset: string): string {
 const decodeWhole = (decoder: TextDecoder, octets: Buffer): string =>
   decoder.decode(octets, { stream: true }) + decoder.decode()
 
+/** Whether `decodeCharset` reads it by its name, not as octets that no charset was named for. */
+export const isKnownCharset = (charset: string): boolean =>
+  decoderFor(charset.trim().toLowerCase()) !== 'unknown'
+
 /** Octets that no charset was named for. */
 export function decodeUnknown(octets: Buffer): string {
   if (isAscii(octets)) return octets.toString('latin1')

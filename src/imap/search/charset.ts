@@ -1,6 +1,7 @@
-// The charsets that SEARCH takes its strings in (RFC 3501 §6.4.4): what TextDecoder and iconv-lite know.
+// The charsets that SEARCH takes its strings in (RFC 3501 §6.4.4): those that messages are read in
+// (src/mime/charset.ts).
 
-import iconv from 'iconv-lite'
+import { decodeCharset, isKnownCharset } from '../../mime/charset.js'
 import { no } from '../reply.js'
 
 /** Octets of a string of the command to text. */
@@ -20,22 +21,11 @@ const OFFERED = [
 
 const asUtf8: Decode = (octets) => octets.toString('utf8')
 
-function textDecoder(charset: string): Decode | undefined {
-  try {
-    const decoder = new TextDecoder(charset)
-    return (octets) => decoder.decode(octets)
-  } catch {
-    return undefined
-  }
-}
-
 /** Throws NO [BADCHARSET (…)] for a charset that is not known. */
 export function decoderOf(charset: string): Decode {
   const name = charset.toLowerCase()
   // Without a charset it is US-ASCII; what has 8-bit octets all the same is UTF-8 more often than anything else.
   if (name === 'us-ascii' || name === 'ascii' || name === 'utf-8') return asUtf8
-  const decode = textDecoder(name)
-  if (decode !== undefined) return decode
-  if (iconv.encodingExists(name)) return (octets) => iconv.decode(octets, name)
+  if (isKnownCharset(name)) return (octets) => decodeCharset(octets, name)
   throw no('The charset is not known', `BADCHARSET (${OFFERED.join(' ')})`)
 }

@@ -97,10 +97,14 @@ async function openMongo(config: Config, log: Logger, closing: Closing): Promise
 async function openBus(config: Config, log: Logger, closing: Closing): Promise<Bus> {
   const { 'bus.url': url } = config
   if (url === 'local:' && isCluster(config)) log.warn({ poll: config['imap.pollInterval'] }, 'bus-local')
-  const { redisBus } = await import('./bus/redis/redis-bus.js')
-  const bus = url === 'local:' ? localBus() : await redisBus({ url, log })
+  const bus = url === 'local:' ? localBus() : await openRedis(url, log)
   closing.push(() => bus.close())
   return bus
+}
+
+async function openRedis(url: string, log: Logger): Promise<Bus> {
+  const { redisBus } = await import('./bus/redis/redis-bus.js')
+  return redisBus({ url, log })
 }
 
 // Whatever is made in the data folder is its owner's alone.

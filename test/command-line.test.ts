@@ -1,6 +1,6 @@
 // The eider command, as a script uses it: on a running server through its control socket, and on a folder that nobody
 // holds. One body of steps for both.
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -207,4 +207,21 @@ test('a command makes no data folder: an embedded store is missed, a cluster nee
   expect(existsSync('/nonexistent')).toBe(false)
   if (engineName() === 'MongoDB') expect(listed).toMatchObject({ code: 0, stdout: '[]\n' })
   else expect(listed).toMatchObject({ code: 1, stderr: expect.stringContaining('no mail store in') })
+})
+
+test('an embedded store loads nothing of the cluster', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'eider-cli-'))
+  try {
+    // Where it is asked for coverage, node writes down all that it has loaded.
+    const loaded = join(dir, 'loaded')
+    const args = ['user', 'add', 'anna', '--password-stdin', '--data', dir]
+    await runEider(args, { input: 'secret', env: { NODE_V8_COVERAGE: loaded } })
+    const urls = readdirSync(loaded)
+      .flatMap((name) => JSON.parse(readFileSync(join(loaded, name), 'utf8')).result)
+      .map(({ url }: { url: string }) => url)
+    expect(urls).toContainEqual(expect.stringContaining('/store/sqlite/sqlite-store.js'))
+    expect(urls.filter((url) => /\/(?:mongo|gridfs|redis|mongodb|@redis)\//.test(url))).toEqual([])
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
 })

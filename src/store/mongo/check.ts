@@ -4,35 +4,20 @@
 import { checkNumbers } from '../check-account.js'
 import { MailboxCheck } from '../check-mailbox.js'
 import type { Finding } from '../maintenance.js'
+import { chunksOf } from './index-documents.js'
 import { isMailboxKey } from './mailboxes.js'
 import {
   type AccountDocument,
   accountKey,
   type ChunkDocument,
   chunkKey,
-  chunkKeys,
   contentKey,
-  keyBehind,
   type MailboxDocument,
   mailboxKey,
   narrowKeys,
   referenceKey,
 } from './schema.js'
-import type { Mutation, Unit } from './unit.js'
-
-/** Chunks of one command: some 1 MB. */
-const PAGE = 128
-
-async function* chunksOf(unit: Unit, box: MailboxDocument): AsyncIterable<Readonly<ChunkDocument>> {
-  const { from: first, to } = chunkKeys(box.account, box.mailbox)
-  for (let from = first; ; ) {
-    const page = await unit.look('chunk', from, to, PAGE)
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE) return
-    from = keyBehind(last._id)
-  }
-}
+import type { Mutation } from './unit.js'
 
 /** Chunks are found by their keys, and what changed by their fields: both must say the same. */
 function checkKey(check: MailboxCheck, box: MailboxDocument, chunk: Readonly<ChunkDocument>): void {

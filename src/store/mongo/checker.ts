@@ -32,12 +32,14 @@ import {
   chunkKeys,
   contentKey,
   contentOfKey,
+  contentOfSourceKey,
   keyBehind,
   keysBelow,
   type MailboxDocument,
   narrowKeys,
   type SourceDocument,
   sourceKey,
+  sourceKeys,
 } from './schema.js'
 
 /** Accounts of one command; chunks, and contents, of one page. */
@@ -89,7 +91,7 @@ export class Checker {
         const chunks = await this.#chunks(session, account, mailbox, from)
         const contents = chunks.flatMap(({ columns }) => [...(columns?.cold.contents ?? [])])
         const keys = [...new Set(contents)].map((content) => sourceKey(account, content))
-        return { chunks, sources: await this.#lengths(session, account, { _id: { $in: keys } }) }
+        return { chunks, sources: await this.#lengths(session, { _id: { $in: keys } }) }
       })
       for (const { columns } of chunks)
         if (columns !== undefined)
@@ -206,7 +208,7 @@ export class Checker {
       database
         .collection('content')
         .findOne(
-          { _id: { $gte: contentKey(account, 0), $lt: sourceKey(account, 0) } },
+          { _id: { $gte: contentKey(account, 0), $lt: sourceKeys(account).from } },
           { session, projection: { _id: 1 }, hint: '_id_', sort: { _id: -1 } },
         ),
     )
@@ -230,11 +232,9 @@ export class Checker {
   /** Of the sources that a filter finds, by content. */
   async #lengths(
     session: ClientSession,
-    account: number,
     filter: Filter<SourceDocument>,
     limit = Number.MAX_SAFE_INTEGER,
   ): Promise<Map<number, Lengths>> {
-    const prefix = sourceKey(account, 0).length - 8
     const found = await this.#access.database
       .collection('source')
       .aggregate<Lengths>(
@@ -254,7 +254,7 @@ export class Checker {
         { ...atOneMoment(session), hint: '_id_' },
       )
       .toArray()
-    return new Map(found.map((lengths) => [Number.parseInt(lengths._id.slice(prefix), 16), lengths]))
+    return new Map(found.map((lengths) => [contentOfSourceKey(lengths._id), lengths]))
   }
 
   #contentPage(account: number, after: number): Promise<ContentPage> {
@@ -263,15 +263,14 @@ export class Checker {
       const contents = await database
         .collection('content')
         .find(
-          { _id: { $gte: contentKey(account, after + 1), $lt: sourceKey(account, 0) } },
+          { _id: { $gte: contentKey(account, after + 1), $lt: sourceKeys(account).from } },
           { ...atOneMoment(session), projection: { _id: 1 }, hint: '_id_' },
         )
         .sort({ _id: 1 })
         .limit(PAGE_CONTENTS)
         .toArray()
-      const below = keysBelow(sourceKey(account, 0).slice(0, -8)).to
-      const range = { _id: { $gte: sourceKey(account, after + 1), $lt: below } }
-      const sources = await this.#lengths(session, account, range, PAGE_CONTENTS)
+      const range = { _id: { $gte: sourceKey(account, after + 1), $lt: sourceKeys(account).to } }
+      const sources = await this.#lengths(session, range, PAGE_CONTENTS)
       const numbers = contents.map(({ _id }) => contentOfKey(_id))
       const upTo = Math.min(endOf(numbers), endOf([...sources.keys()]))
       const end = Number.isFinite(upTo) ? contentKey(account, upTo + 1) : keysBelow(accountKey(account)).to

@@ -23,6 +23,7 @@ import {
   type ContentDocument,
   chunkKeys,
   contentKey,
+  contentOfKey,
   type Kind,
   type Kinds,
   keysBelow,
@@ -32,6 +33,7 @@ import {
   type RecentDocument,
   type SourceDocument,
   sourceKey,
+  sourceKeys,
 } from './schema.js'
 import { storeCollection } from './store-collection.js'
 import { ARRIVAL } from './tenants.js'
@@ -208,10 +210,8 @@ export class Dump {
 /** Contents above `after`; sources stand behind them. */
 const contentRange = (account: number, after: number) => ({
   $gt: contentKey(account, after),
-  $lt: `${accountKey(account)}s`,
+  $lt: sourceKeys(account).from,
 })
-
-const contentOfKey = (key: string): number => Number.parseInt(key.slice(accountKey(1).length), 16)
 
 const sourcesOf = (account: number, contents: readonly ContentDocument[]) => ({
   from: sourceKey(account, contentOfKey(contents[0]?._id ?? '')),

@@ -3,7 +3,14 @@
 
 import { type ChunkRun, joinValues, packRuns, takeOut } from '../chunk-values.js'
 import { type FullColumns, tally } from '../columns.js'
-import { type ChunkDocument, chunkKey, type MailboxDocument, tombstoneKey } from './schema.js'
+import {
+  type ChunkDocument,
+  chunkKey,
+  chunkKeys,
+  keyBehind,
+  type MailboxDocument,
+  tombstoneKey,
+} from './schema.js'
 import type { Key, Unit } from './unit.js'
 
 /** The chunks of a mailbox, for a mutation that knows which it will need. */
@@ -20,6 +27,24 @@ export const loadChunks = (
     'chunk',
     chunks.map((chunk) => chunkKey(account, mailbox, chunk)),
   )
+
+/** Chunks of one command: some 1 MB. */
+const PAGE = 128
+
+/** All chunks of a mailbox in order, in pages: only to be looked at, not to be changed. */
+export async function* chunksOf(
+  unit: Unit,
+  { account, mailbox }: Readonly<MailboxDocument>,
+): AsyncIterable<Readonly<ChunkDocument>> {
+  const { from: first, to } = chunkKeys(account, mailbox)
+  for (let from = first; ; ) {
+    const page = await unit.look('chunk', from, to, PAGE)
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined || page.length < PAGE) return
+    from = keyBehind(last._id)
+  }
+}
 
 /**
  * Puts entries, whose UIDs are above all that the mailbox has and which bear `modseq`, at its end; counts them. Returns their

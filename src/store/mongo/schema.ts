@@ -205,8 +205,10 @@ export const contentKey = (account: number, content: number): string => hex(acco
 /** Of a content's key, or of one that begins with it. */
 export const contentOfKey = (key: string): number => Number.parseInt(key.slice(10, 18), 16)
 /** Behind all contents of the account. */
+const SOURCES = 's'
 export const sourceKey = (account: number, content: number): string =>
-  `${hex(account, 10)}s${hex(content, 8)}`
+  accountKey(account) + SOURCES + hex(content, 8)
+export const contentOfSourceKey = (key: string): number => Number.parseInt(key.slice(11), 16)
 export const referenceKey = (account: number, content: number, hash: Uint8Array): string =>
   contentKey(account, content) + Buffer.from(hash).toString('hex')
 export const addressDocumentKey = (account: number, addressKey: string): string =>
@@ -217,7 +219,7 @@ export const subscriptionKey = (account: number, path: string): string => accoun
 /** The first possible key behind `key`: keys have no NUL. */
 export const keyBehind = (key: string): string => `${key}\0`
 
-/** The range [from, to) of all keys that begin with `key` (which ends in a hex digit). */
+/** The range [from, to) of all keys that begin with `key` (which ends in a hex digit, or a letter). */
 export const keysBelow = (key: string): { readonly from: string; readonly to: string } => ({
   from: key,
   to: key.slice(0, -1) + String.fromCharCode(key.charCodeAt(key.length - 1) + 1),
@@ -235,3 +237,7 @@ export const chunkKeys = (
   mailbox?: number,
 ): { readonly from: string; readonly to: string } =>
   keysBelow(accountKey(account) + CHUNKS + (mailbox === undefined ? '' : hex(mailbox, 6)))
+
+/** The range of the sources of an account; its contents stand before it. */
+export const sourceKeys = (account: number): { readonly from: string; readonly to: string } =>
+  keysBelow(accountKey(account) + SOURCES)

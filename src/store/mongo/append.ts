@@ -1,13 +1,12 @@
 // APPEND and delivery (RFC 3501 §6.3.11): content, index, counters, quota and references, all in one transaction.
 
-import { FLAG_WORDS } from '../../model/flags.js'
 import { type AccountId, contentId, type MailboxId, modSeq, uid } from '../../model/ids.js'
 import type { MailboxPath } from '../../model/mailbox-path.js'
-import { allocateContents, allocateUids, chargeQuota } from '../allowances.js'
-import { emptyColumns, type FullColumns } from '../columns.js'
+import { chargeQuota } from '../allowances.js'
 import { noSuchAddress, noSuchMailbox } from '../errors.js'
 import { CHUNK_SIZE, chunkOf } from '../index-codec.js'
 import type { Appended } from '../messages.js'
+import { newEntries } from '../new-entries.js'
 import { appendEntries } from './index-documents.js'
 import { wordsOf } from './keywords.js'
 import { octetsOf, type PackedMessage } from './pack-message.js'
@@ -16,7 +15,6 @@ import {
   accountKey,
   chunkKey,
   contentKey,
-  type MailboxDocument,
   mailboxKey,
   referenceKey,
   sourceKey,
@@ -53,24 +51,6 @@ function batchesOf(deliveries: readonly PackedDelivery[]): Batch[] {
   return [...batches.values()]
 }
 
-function columnsOf(account: AccountDocument, box: MailboxDocument, messages: PackedMessage[]): FullColumns {
-  const columns = emptyColumns(messages.length)
-  const firstUid = allocateUids(box, messages.length)
-  const firstContent = allocateContents(account, messages.length)
-  columns.modseqs.fill(account.modseq)
-  columns.cold.savedDates.fill(Date.now())
-  messages.forEach((message, at) => {
-    columns.uids[at] = firstUid + at
-    columns.flags.set(wordsOf(account, message.flags, true), at * FLAG_WORDS)
-    columns.cold.internalDates[at] = message.internalDate
-    columns.cold.zones[at] = message.zone
-    columns.cold.sizes[at] = message.size
-    columns.cold.contents[at] = firstContent + at
-    columns.cold.attachments[at] = message.hasAttachments ? 1 : 0
-  })
-  return columns
-}
-
 function insertContent(unit: Unit, account: number, content: number, message: PackedMessage): void {
   const _id = contentKey(account, content)
   unit.insert('content', { _id, ...message.content })
@@ -86,7 +66,9 @@ async function appendBatch(
   quotaLimit: number,
 ): Promise<Appended[]> {
   const box = await unit.mailbox(batch.account, batch.mailbox)
-  const columns = columnsOf(account, box, batch.messages)
+  const columns = newEntries(account, box, batch.messages, Date.now(), (flags) =>
+    wordsOf(account, flags, true),
+  )
   const { contents } = columns.cold
   batch.messages.forEach((message, at) => {
     insertContent(unit, batch.account, contents[at] ?? 0, message)

@@ -5,16 +5,11 @@ import type { ParsedMessage, Summary } from '../../model/message.js'
 import { StoreError } from '../errors.js'
 import { MAX_PACKED_SIZE } from '../index-codec.js'
 import type { NewMessage } from '../messages.js'
+import type { NewEntry } from '../new-entries.js'
 import { blobsOf, cutsJson } from '../stored-source.js'
 import type { ContentDocument, SourceDocument } from './schema.js'
 
-export interface PackedMessage {
-  readonly flags: readonly string[]
-  readonly internalDate: number
-  readonly zone: number
-  /** RFC822.SIZE: source and trace. */
-  readonly size: number
-  readonly hasAttachments: boolean
+export interface PackedMessage extends NewEntry {
   readonly content: Omit<ContentDocument, '_id'>
   readonly source: Omit<SourceDocument, '_id'>
   /** SHA-256, 32 octets each. */

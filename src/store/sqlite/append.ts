@@ -1,10 +1,9 @@
 // APPEND and delivery (RFC 3501 §6.3.11): content, index, counters, quota and references, all in one transaction.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
-import { FLAG_WORDS } from '../../model/flags.js'
-import { allocateContents, allocateUids, chargeQuota } from '../allowances.js'
-import { emptyColumns, type FullColumns } from '../columns.js'
+import { chargeQuota } from '../allowances.js'
 import { noSuchAddress, noSuchMailbox } from '../errors.js'
+import { newEntries } from '../new-entries.js'
 import type { AccountRow, MailboxRow } from '../rows.js'
 import type { AppendArgs, AppendResult, MutationOf, PackedContent, PackedMessage } from './calls.js'
 import { IndexRows } from './index-rows.js'
@@ -88,28 +87,11 @@ export function appendMutation(db: Connection): MutationOf<'append'> {
     return [...batches.values()]
   }
 
-  const columnsOf = ({ box, account, messages }: Batch, now: number): FullColumns => {
-    const length = messages.length
-    const columns = emptyColumns(length)
-    const firstUid = allocateUids(box, length)
-    const firstContent = allocateContents(account, length)
-    messages.forEach((message, at) => {
-      columns.uids[at] = firstUid + at
-      columns.modseqs[at] = account.modseq
-      columns.flags.set(keywords.words(account, message.flags, true), at * FLAG_WORDS)
-      columns.cold.internalDates[at] = message.internalDate
-      columns.cold.zones[at] = message.zone
-      columns.cold.savedDates[at] = now
-      columns.cold.sizes[at] = message.size
-      columns.cold.contents[at] = firstContent + at
-      columns.cold.attachments[at] = message.hasAttachments ? 1 : 0
-    })
-    return columns
-  }
-
   const appendBatch = (batch: Batch, quotaLimit: number, results: AppendResult[]): void => {
     const { box, account } = batch
-    const columns = columnsOf(batch, Date.now())
+    const columns = newEntries(account, box, batch.messages, Date.now(), (flags) =>
+      keywords.words(account, flags, true),
+    )
     batch.messages.forEach((message, at) => {
       contents.insert(account.account, columns.cold.contents[at] ?? 0, message.trace, message.content)
     })

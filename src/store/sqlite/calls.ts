@@ -4,6 +4,7 @@ import type { SpecialUse } from '../../model/mailbox-path.js'
 import type { NewAccount, StoredAddress, Token } from '../accounts.js'
 import type { Finding } from '../maintenance.js'
 import type { DumpedAccount, DumpedIndex, DumpedStore } from '../migration.js'
+import type { NewEntry } from '../new-entries.js'
 import type { AccountRow, MailboxRow } from '../rows.js'
 
 /**
@@ -21,15 +22,9 @@ export interface PackedContent {
   readonly blobs: Uint8Array
 }
 
-export interface PackedMessage {
+export interface PackedMessage extends NewEntry {
   readonly content: PackedContent
   readonly trace: Uint8Array
-  readonly flags: readonly string[]
-  readonly internalDate: number
-  readonly zone: number
-  /** RFC822.SIZE: source and trace. */
-  readonly size: number
-  readonly hasAttachments: boolean
 }
 
 export interface AppendArgs {

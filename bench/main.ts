@@ -1,4 +1,4 @@
-// The benchmark's command line: measures the performance budget (docs/architecture.md) on any number of mail servers, by
+// The benchmark's command line: measures the performance budget (docs/performance.md) on any number of mail servers, by
 // their protocols alone, in one run with the servers taking turns, and prints one table. See --help.
 import { writeFileSync } from 'node:fs'
 import os from 'node:os'

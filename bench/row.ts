@@ -1,4 +1,4 @@
-// A row of the benchmark: what it measures, its goal, and how. docs/architecture.md, "Performance budget".
+// A row of the benchmark: what it measures, its goal, and how. docs/performance.md.
 import type { Plan } from './plan.js'
 import type { Target } from './target.js'
 

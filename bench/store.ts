@@ -1,6 +1,6 @@
 // Measures a store by itself, without protocols: `npm run bench:store [-- DIR]` the embedded one, `npm run bench:store --
 // mongodb://…` the cluster's, in a database of its own, beside the floor. What it prints is compared with the goals of
-// docs/architecture.md, "Performance budget", which leave room for the protocol above.
+// docs/performance.md, which leave room for the protocol above.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

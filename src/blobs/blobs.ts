@@ -1,5 +1,5 @@
 // The blob store: large bodies by the SHA-256 of their octets, stored once for all accounts, written and deleted in
-// pieces so that nobody waits behind a large one. References to blobs are the store's. docs/architecture.md, "Store".
+// pieces so that nobody waits behind a large one. References to blobs are the store's. docs/architecture.md, idea 5.
 
 export interface StoredBlob {
   /** SHA-256, 64 hex digits. */

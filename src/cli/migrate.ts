@@ -1,4 +1,5 @@
-// `eider migrate`: everything of one store into another, with the servers of both stopped. docs/operations.md, "Migration".
+// `eider migrate`: everything of one store into another, with the servers of both stopped. docs/operations.md,
+// "Migration: from one store to another".
 
 import { existsSync, realpathSync } from 'node:fs'
 import type { Config } from '../config/schema.js'

@@ -1,5 +1,5 @@
-// Who is it? A user name or any address of the account, and its password. Failures are throttled
-// (docs/adr/0007); an unknown user takes as long as a wrong password. docs/architecture.md, "Security"; RFC 5530 §3.
+// Who is it? A user name or any address of the account (docs/adr/0003), and its password. Failures are throttled
+// (docs/adr/0007); an unknown user takes as long as a wrong password. RFC 5530 §3.
 
 import { parseUsername } from '../model/username.js'
 import type { Account, Credential } from '../store/accounts.js'

@@ -1,5 +1,5 @@
 // The collector's rounds: what nobody names any more goes, after the retention that the configuration gives it.
-// docs/architecture.md, "Content and blobs".
+// docs/architecture.md, "What is kept for what is gone".
 
 import type { CollectOptions } from '../store/maintenance.js'
 import type { Services } from './services.js'

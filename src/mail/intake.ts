@@ -1,5 +1,6 @@
 // One message on its way in: its octets go through the MIME parser as they arrive, large bodies to the blob store. What
-// comes out can be appended to any number of mailboxes. docs/architecture.md, "MIME" and "Content and blobs".
+// comes out can be appended to any number of mailboxes. docs/architecture.md, "A message on its way in" and "What is kept
+// for what is gone".
 
 import { MessageParser } from '../mime/message-parser.js'
 import type { ParsedMessage } from '../model/message.js'

@@ -1,5 +1,5 @@
 // Passwords: their hashes (argon2id, RFC 9106) off the main thread, as many at a time as there are cores, and the memory of those
-// verified lately. docs/architecture.md, "Security"; docs/adr/0003-addresses-and-usernames.md.
+// verified lately. docs/adr/0003-addresses-and-usernames.md.
 
 import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'

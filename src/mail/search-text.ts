@@ -1,5 +1,5 @@
 // The text of one message for SEARCH TEXT, BODY and HEADER: header fields and bodies decoded to Unicode and folded. RFC
-// 3501 §6.4.4 asks for substrings; docs/architecture.md says of what. Large messages are read in pieces, and others have
+// 3501 §6.4.4 asks for substrings; docs/rfc.md says of what. Large messages are read in pieces, and others have
 // their turn between them.
 
 import type { Turn } from '../kit/turn.js'

@@ -1,5 +1,4 @@
 // How much of a message is read as structure; past these the rest is opaque octets, kept but not looked into.
-// docs/architecture.md, "MIME".
 
 /**
  * How many of a thing are read: `free` ones of any message, beyond that one for every `octetsEach` octets, and never more than

@@ -1,5 +1,5 @@
 // The one streaming pass over a message: octets go in as they arrive, what is stored of the message comes out.
-// docs/architecture.md, "MIME"; ideas 4 and 5.
+// docs/architecture.md, "A message on its way in"; ideas 4 and 5.
 import type { ParsedMessage } from '../model/message.js'
 import { asCut, type BlobStep, type PendingCut } from './body-cutter.js'
 import { DEFAULT_LIMITS, type MimeLimits } from './limits.js'

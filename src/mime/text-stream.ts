@@ -1,5 +1,5 @@
 // The visible text of a part whose body comes in pieces, so that nobody has to decode a large one at a stretch: what
-// `partText` gives for the whole. RFC 2045 §6.7, §6.8; docs/architecture.md, "IMAP", Decided.
+// `partText` gives for the whole. RFC 2045 §6.7, §6.8.
 import { charsetStream, type TextPieces } from './charset.js'
 import { HtmlText } from './html-text.js'
 import { charsetOf, type Leaf } from './text.js'

@@ -1,5 +1,5 @@
 // The text of a message as a reader sees it: decoded from its transfer encoding and charset, HTML by its visible text.
-// For search and for the intro of lists. docs/architecture.md, "IMAP", Decided.
+// For search and for the intro of lists.
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { Part } from '../model/message.js'
 import { decodeCharset, isAsciiSuperset } from './charset.js'

@@ -1,7 +1,7 @@
 // Flags: five of the system (RFC 3501 §2.3.2) and keywords, kept as 128 bits an entry. A keyword's bit comes from a table
 // of its account and is never used again; names compare without case, the first spelling stays.
 
-/** Bits 0 … 4. \Recent is not stored with a message: it is a mark of the mailbox (docs/architecture.md). */
+/** Bits 0 … 4. \Recent is not stored with a message: it is a mark of the mailbox. */
 export const SYSTEM_FLAGS = ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft'] as const
 
 /** The bits that the mailbox's counters look at. */

@@ -1,5 +1,5 @@
 // The numbers that name things, and the ids that carry them to the outside: 24 hex digits that route themselves
-// (40 bits account, 24 bits mailbox, 32 bits UID). docs/architecture.md, "Store"; RFC 9051 §2.3.1 for uid and seq.
+// (40 bits account, 24 bits mailbox, 32 bits UID). docs/architecture.md, "Ids"; RFC 9051 §2.3.1 for uid and seq.
 
 declare const brand: unique symbol
 type Brand<T, Name extends string> = T & { readonly [brand]: Name }

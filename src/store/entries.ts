@@ -1,5 +1,5 @@
 // Entries of a mailbox's index in bulk: one typed array a column, in ascending order of UID. This is what is read all
-// the time; one object a message would cost more than reading it. docs/architecture.md, "The index is packed".
+// the time; one object a message would cost more than reading it. docs/adr/0001.
 
 import { FLAG_WORDS } from '../model/flags.js'
 

@@ -1,5 +1,5 @@
 // The packed index: 128 neighbouring UIDs of a mailbox in two binary values, one entry after another in fixed widths.
-// Hot changes all the time, cold never. The same octets in every store. docs/adr/0001; docs/architecture.md, "Store".
+// Hot changes all the time, cold never. The same octets in every store. docs/adr/0001.
 //
 //   hot    format, width of uid, of modseq, of flags;                 entries: uid in the chunk, modseq, flags
 //   cold   format, widths of uid, internalDate, zone, savedDate, size, content, attachments;     entries likewise

@@ -1,5 +1,5 @@
 // Messages in mailboxes: the mutations of RFC 3501 §6.3.11 and §6.4, each one atomic intention, and the reads that views
-// are built from. docs/architecture.md, "Five ideas" and "Store".
+// are built from. docs/architecture.md, "Five ideas"; docs/adr/0001.
 
 import type { FlagChange, FlagTable } from '../model/flags.js'
 import type { AccountId, ContentId, MailboxId, ModSeq, Uid } from '../model/ids.js'

@@ -1,4 +1,5 @@
-// Every RFC that the code cites is listed in docs/rfc.md, and every row there is about something that exists.
+// Every RFC that the code cites is listed in docs/rfc.md, and every row there is about something that exists. So is every
+// heading of a document that the code cites.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -33,3 +34,21 @@ test('a row names files that are there', () => {
   )
   expect(missing).toEqual([])
 })
+
+test('a heading that is cited is there', () => {
+  const missing = sources.flatMap((file) =>
+    [...commentsOnOneLine(file).matchAll(/\b(docs\/[a-z]+\.md), ("[^"]+"(?: and "[^"]+")*)/g)].flatMap(
+      ([, path = '', quoted = '']) =>
+        [...quoted.matchAll(/"([^"]+)"/g)]
+          .filter(([, heading = '']) => !headingsOf(path).includes(heading))
+          .map(([heading]) => `${file}: ${path}, ${heading}`),
+    ),
+  )
+  expect(missing).toEqual([])
+})
+
+const commentsOnOneLine = (file: string): string =>
+  readFileSync(file, 'utf8').replace(/\n *(?:\/\/|\*) /g, ' ')
+
+const headingsOf = (path: string): string[] =>
+  [...readFileSync(path, 'utf8').matchAll(/^##+ (.+)$/gm)].map(([, heading = '']) => heading)

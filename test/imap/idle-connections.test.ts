@@ -8,7 +8,7 @@ import { ImapClient } from '../wire/imap.js'
 
 const ACCOUNTS = 20
 const EACH = 100
-/** Kilobytes of memory that one may cost (docs/architecture.md's budget is 40; the test's machine is not quiet). */
+/** Kilobytes of memory that one may cost (docs/performance.md's goal is 40; the test's machine is not quiet). */
 const MOST_KB = 80
 
 const descriptors = Number(execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }))

@@ -1,5 +1,5 @@
 // The tables of the blob store on SQLite. A blob without a hash is being written (or was, by a process that died): nobody
-// can see it. docs/architecture.md, "Content and blobs".
+// can see it. docs/adr/0004; docs/architecture.md, "What is kept for what is gone".
 
 /** `state` of a blob: staged (no hash yet, or any more), live, dying. */
 export const STAGED = 0

@@ -156,7 +156,7 @@ function quote(text: string): string {
   return `"${/["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`
 }
 
-/** A literal cannot carry NUL (RFC 3501 §9, CHAR8): it goes out as 0x80, the length unchanged. docs/architecture.md, "IMAP". */
+/** A literal cannot carry NUL (RFC 3501 §9, CHAR8): it goes out as 0x80, the length unchanged. */
 export function withoutNul(octets: Uint8Array): Uint8Array {
   let at = octets.indexOf(0)
   if (at < 0) return octets

@@ -1,5 +1,5 @@
 // A connection to the embedded database: its settings, and what its errors mean. https://sqlite.org/wal.html,
-// https://sqlite.org/rescode.html; docs/architecture.md, "SQLite".
+// https://sqlite.org/rescode.html; docs/adr/0002.
 
 import { closeSync, openSync } from 'node:fs'
 import SQLite from 'better-sqlite3'

@@ -1,4 +1,5 @@
-// What the cluster store keeps: its documents, their keys and their indexes. docs/architecture.md, "Store"; docs/adr/0001.
+// What the cluster store keeps: its documents, their keys and their indexes. docs/architecture.md, "MongoDB (cluster)";
+// docs/adr/0009.
 //
 // Everything of an account has an `_id` that begins with the account's number (10 hex digits): one index serves
 // uniqueness, ranges in order and the shard key `{ _id: 1 }`, and zones are ranges of account numbers. Account, mailbox,

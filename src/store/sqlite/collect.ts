@@ -1,5 +1,5 @@
-// What nobody names any more goes, one slice a mutation. docs/architecture.md, "Content and blobs": the mark is made by
-// reading in pages (marking.ts); a purge first reads again what has changed since the mark began.
+// What nobody names any more goes, one slice a mutation. docs/architecture.md, "What is kept for what is gone": the mark is
+// made by reading in pages (marking.ts); a purge first reads again what has changed since the mark began.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
 import { StoreError } from '../errors.js'

@@ -1,4 +1,4 @@
-// The tables of the embedded store, by numbered migrations. docs/architecture.md, "Store"; docs/adr/0001.
+// The tables of the embedded store, by numbered migrations. docs/adr/0001 and 0006.
 //
 // Ids of contents are account * 2^32 + content, exact in a double as long as account numbers stay below 2^21. Of a content
 // there is its source's number, and by that all that is kept of it: sources are numbered as they come, for all accounts,

@@ -11,6 +11,7 @@ import { databaseFile } from './cli/paths.js'
 import { isCluster } from './config/load.js'
 import type { Config } from './config/schema.js'
 import { systemClock } from './kit/clock.js'
+import { type Closing, closeAll } from './kit/closing.js'
 import type { Logger } from './kit/log.js'
 import { openDatabase } from './kit/sqlite/database.js'
 import { IndexCache } from './mail/index-cache.js'
@@ -34,13 +35,13 @@ const limitsOf = (config: Config): Limits => ({
 })
 
 type Stores = Pick<Services, 'store' | 'blobs'>
-/** What is open so far; closed from the end. */
-type Closing = (() => Promise<void>)[]
 
 async function open(config: Config, log: Logger): Promise<Opened> {
   const closing: Closing = []
   const close = async () => {
-    for (const one of closing.splice(0).reverse()) await one()
+    const failures: unknown[] = []
+    await closeAll(closing, (error) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
   try {
     const stores = isCluster(config) ? openMongo(config, log, closing) : openSqlite(config, log, closing)
@@ -55,7 +56,7 @@ async function open(config: Config, log: Logger): Promise<Opened> {
     }
     return { services, close }
   } catch (error) {
-    await close()
+    await closeAll(closing, (err) => log.error({ err }, 'close-failed'))
     throw error
   }
 }

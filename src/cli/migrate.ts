@@ -3,6 +3,7 @@
 
 import { existsSync, realpathSync } from 'node:fs'
 import type { Config } from '../config/schema.js'
+import { type Closing, closeAll } from '../kit/closing.js'
 import { lockFolder } from '../kit/folder-lock.js'
 import { createLogger } from '../kit/log.js'
 import { type MigrationProgress, migrateStore, type Side } from '../mail/migrate.js'
@@ -29,8 +30,6 @@ interface End {
   readonly name: string
 }
 
-type Closing = (() => unknown)[]
-
 /** Returns how many bodies the source has lost. Throws RefusedError, UsageError, StoreError. */
 export async function migrate(
   open: OpenServices,
@@ -44,14 +43,20 @@ export async function migrate(
   if (to.config['store.url'] === SQLITE) makeDataFolder(to.config.data)
   if (nameOf(from) === nameOf(to)) throw new RefusedError('same', `${nameOf(from)} is where the mail is`)
   const closing: Closing = []
+  const failures: unknown[] = []
+  let lost = 0
   try {
     const source = await openAlone(open, from, closing)
     const target = await openAlone(open, to, closing)
     await demandFit(source, target, nameOf(from), nameOf(to))
-    return await run(source, target, nameOf(from), output)
-  } finally {
-    for (const close of closing.reverse()) await close()
+    lost = await run(source, target, nameOf(from), output)
+  } catch (error) {
+    failures.push(error)
   }
+  await closeAll(closing, (error) => failures.push(error))
+  // The first is the one that matters.
+  if (failures.length > 0) throw failures[0]
+  return lost
 }
 
 function endOf(config: Config, url: string): End {

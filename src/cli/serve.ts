@@ -2,6 +2,7 @@
 // SIGTERM or SIGINT lets everything finish and is gone within five seconds, also in the middle of its start.
 
 import type { LoadedConfig } from '../config/load.js'
+import { type Closing, closeAll } from '../kit/closing.js'
 import { type FolderLock, lockFolder } from '../kit/folder-lock.js'
 import type { Logger } from '../kit/log.js'
 import { countEvents, Metrics } from '../kit/metrics.js'
@@ -36,25 +37,14 @@ export async function serve(open: OpenServices, { config }: LoadedConfig, plainL
   })
   makeDataFolder(config.data)
   const lock = takeLock(config.data)
-  const closing: (() => unknown)[] = [() => lock.release()]
+  const closing: Closing = [() => lock.release()]
   try {
     await start(open, config, log, metrics, closing)
     await stopped
   } finally {
-    await closeAll(closing, log)
+    await closeAll(closing, (err) => log.error({ err }, 'close-failed'))
   }
   log.info({}, 'stopped')
-}
-
-/** From the end. What cannot be closed, such as a file that a read-only disk keeps, holds up nothing else. */
-async function closeAll(closing: readonly (() => unknown)[], log: Logger): Promise<void> {
-  for (const close of closing.toReversed()) {
-    try {
-      await close()
-    } catch (err) {
-      log.error({ err }, 'close-failed')
-    }
-  }
 }
 
 async function start(
@@ -62,7 +52,7 @@ async function start(
   config: LoadedConfig['config'],
   log: Logger,
   metrics: Metrics,
-  closing: (() => unknown)[],
+  closing: Closing,
 ): Promise<void> {
   const { data } = config
   removeRunFile(data)

@@ -10,7 +10,7 @@ import type { AccountId } from '../model/ids.js'
 import { Input } from './input.js'
 import type { ImapOptions } from './options.js'
 import { Output } from './output.js'
-import { bad, ConnectionEnded } from './reply.js'
+import { bad, ConnectionEnded, no } from './reply.js'
 import type { State } from './states.js'
 import type { View } from './view.js'
 
@@ -85,6 +85,12 @@ export class Session {
   get selected(): View {
     if (this.view === undefined) throw bad('Select a mailbox first')
     return this.view
+  }
+
+  /** The same for a command that changes its messages. */
+  get writable(): View {
+    if (this.selected.readOnly) throw no('The mailbox is open read-only', 'READ-ONLY')
+    return this.selected
   }
 
   /** `release` gives back the connection that was taken of the account's. */

@@ -7,7 +7,7 @@ import { flagTable } from '../mail/entries.js'
 import { claimRecent } from '../mail/mailboxes.js'
 import type { Entries, Mailbox } from '../mail/types.js'
 import { FLAG_BITS, FLAG_WORDS, type FlagTable } from '../model/flags.js'
-import { isStoreError } from '../store/errors.js'
+import { isPassing, isStoreError } from '../store/errors.js'
 import { flagList, namesOf } from './flag-lists.js'
 import { ConnectionEnded } from './reply.js'
 import type { Session } from './session.js'
@@ -101,7 +101,7 @@ async function claim(session: Session, view: View, firstNew: number, uidNext: nu
   try {
     view.addRecent(await claimRecent(session.services, mailbox, uidNext), uidNext)
   } catch (error) {
-    if (!isStoreError(error, 'disk-full') && !isStoreError(error, 'unavailable')) throw error
+    if (!isPassing(error)) throw error
   }
 }
 
@@ -148,7 +148,7 @@ export async function tellIfPossible(session: Session, expunges: boolean): Promi
   try {
     await tellChanges(session, { expunges, reread: false })
   } catch (error) {
-    if (!isStoreError(error, 'disk-full') && !isStoreError(error, 'unavailable')) throw error
+    if (!isPassing(error)) throw error
     session.connection.log.debug({ err: error }, 'changes-not-told')
   }
 }

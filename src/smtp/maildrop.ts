@@ -10,7 +10,7 @@ import {
   quotaOf,
   type Recipient,
 } from '../mail/deliver.js'
-import { MailError } from '../mail/errors.js'
+import { isMailError } from '../mail/errors.js'
 import { type Ingested, Intake } from '../mail/intake.js'
 import type { Services } from '../mail/services.js'
 import type { Account, LookUp } from '../mail/types.js'
@@ -88,7 +88,7 @@ export class Maildrop implements MailTarget<Rcpt> {
     try {
       return await findRecipients(this.#services, this.#addressOf(path), options)
     } catch (error) {
-      if (error instanceof MailError && error.code === 'invalid-address') return []
+      if (isMailError(error, 'invalid-address')) return []
       throw error
     }
   }

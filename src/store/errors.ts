@@ -39,6 +39,10 @@ export class StoreError extends Error {
 export const isStoreError = (error: unknown, code?: StoreErrorCode): error is StoreError =>
   error instanceof StoreError && (code === undefined || error.code === code)
 
+/** Nobody's mistake, and nothing for good: the disk is full or the database away, and later the same may work. */
+export const isPassing = (error: unknown): boolean =>
+  isStoreError(error, 'disk-full') || isStoreError(error, 'unavailable')
+
 export const noSuchAccount = (account: number): StoreError =>
   new StoreError('no-such-account', `account ${account} does not exist`)
 

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import type { ClientSession, ObjectId } from 'mongodb'
-import { StoreError } from '../../store/errors.js'
+import { isStoreError, StoreError } from '../../store/errors.js'
 import { PIECE_SIZE } from '../piece-buffers.js'
 import type { BlobCollections } from './collections.js'
 
@@ -124,7 +124,7 @@ async function hashOf(collections: BlobCollections, file: FoundFile, recorded: s
     for await (const part of octets) computed.update(part)
   } catch (error) {
     // What is missing makes another hash.
-    if (!(error instanceof StoreError && error.code === 'corrupt')) throw error
+    if (!isStoreError(error, 'corrupt')) throw error
   } finally {
     session.endSession().catch(() => {})
   }

@@ -72,8 +72,7 @@ export const copy: Verb = {
 }
 
 async function moveAll(session: Session, { set, byUid, mailbox }: CopyArguments): Promise<Reply> {
-  const view = session.selected
-  if (view.readOnly) throw no('The mailbox is open read-only', 'READ-ONLY')
+  const view = session.writable
   const uids = view.uidsOf(set, byUid)
   const to = await destination(session, mailbox)
   await tellChanges(session, { expunges: true, reread: true })

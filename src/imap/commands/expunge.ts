@@ -1,7 +1,7 @@
 // EXPUNGE (RFC 3501 §6.4.3) and UID EXPUNGE (RFC 4315 §2.1).
 
 import { expungeMessages } from '../../mail/expunge.js'
-import { no, ok, type Reply } from '../reply.js'
+import { ok, type Reply } from '../reply.js'
 import type { Session } from '../session.js'
 import { SELECTED } from '../states.js'
 import { tellChanges, tellExpunged } from '../tell-changes.js'
@@ -9,8 +9,7 @@ import type { Verb } from '../verb.js'
 import type { SequenceSet } from '../wire/sequence-set.js'
 
 async function expungeAll(session: Session, set: SequenceSet | undefined): Promise<Reply> {
-  const view = session.selected
-  if (view.readOnly) throw no('The mailbox is open read-only', 'READ-ONLY')
+  const view = session.writable
   const uids = set && view.uidsOf(set, true)
   await tellChanges(session, { expunges: true, reread: true })
   for await (const slice of expungeMessages(session.services, session.account, view.mailbox, uids)) {

@@ -4,7 +4,7 @@ import { claimRecent, openMailbox } from '../../mail/mailboxes.js'
 import { openIndex } from '../../mail/open-index.js'
 import type { Mailbox } from '../../mail/types.js'
 import { FLAG_WORDS, SEEN } from '../../model/flags.js'
-import { isStoreError } from '../../store/errors.js'
+import { isPassing } from '../../store/errors.js'
 import { pathOf } from '../mailbox-names.js'
 import { no, ok, type Reply } from '../reply.js'
 import type { Session } from '../session.js'
@@ -29,7 +29,7 @@ async function recentFrom(session: Session, mailbox: Mailbox, uidNext: number, r
     return await claimRecent(session.services, mailbox, uidNext)
   } catch (error) {
     // A full disk must not keep anyone from reading mail.
-    if (isStoreError(error, 'disk-full') || isStoreError(error, 'unavailable')) return uidNext
+    if (isPassing(error)) return uidNext
     throw error
   }
 }

@@ -41,8 +41,7 @@ function answer(asked: number, missing: number, { silent, byUid }: StoreArgument
 }
 
 async function storeAll(session: Session, given: StoreArguments): Promise<Reply> {
-  const view = session.selected
-  if (view.readOnly) throw no('The mailbox is open read-only', 'READ-ONLY')
+  const view = session.writable
   const uids = view.uidsOf(given.set, given.byUid)
   let missing = 0
   for await (const slice of changeFlags(

@@ -11,7 +11,7 @@ import { type MessageSource, openSources } from '../../mail/source.js'
 import type { Entries, FlagsChanged } from '../../mail/types.js'
 import { DEFAULT_LIMITS } from '../../mime/limits.js'
 import { FLAG_WORDS, type FlagTable, namesAll, SEEN } from '../../model/flags.js'
-import { isStoreError } from '../../store/errors.js'
+import { isPassing } from '../../store/errors.js'
 import { no } from '../reply.js'
 import type { Session } from '../session.js'
 import { readKeywords } from '../tell-changes.js'
@@ -121,7 +121,7 @@ async function setSeen(session: Session, view: View, entries: Entries): Promise<
       }
     }
   } catch (error) {
-    if (!isStoreError(error, 'disk-full') && !isStoreError(error, 'unavailable')) throw error
+    if (!isPassing(error)) throw error
   }
   return { entries: { ...entries, flags }, changed, slices }
 }

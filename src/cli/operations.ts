@@ -6,7 +6,6 @@ import { sideBySide } from '../kit/side-by-side.js'
 import {
   addAddress,
   createAccount,
-  effectiveQuota,
   listAccounts,
   listAddresses,
   recountStorage,
@@ -18,6 +17,7 @@ import {
 } from '../mail/accounts.js'
 import { checkEverything } from '../mail/check.js'
 import { listMailboxes } from '../mail/mailboxes.js'
+import { effectiveQuota } from '../mail/quota.js'
 import type { Services } from '../mail/services.js'
 import { createToken, listTokens, revokeToken } from '../mail/tokens.js'
 import type { Account, StoredAddress } from '../mail/types.js'

@@ -88,10 +88,6 @@ export async function setQuota(services: Services, account: Account, quota: numb
   return previous
 }
 
-/** Octets that the account may hold. */
-export const effectiveQuota = (services: Services, account: Account): number =>
-  account.quota === 0 ? services.limits.quotaDefault : account.quota
-
 /** Counts what the account stores again, in one transaction, and corrects the figure. */
 export const recountStorage = (
   services: Services,

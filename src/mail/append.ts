@@ -5,9 +5,9 @@ import type { MailboxPath } from '../model/mailbox-path.js'
 import { isStoreError } from '../store/errors.js'
 import type { AppendTarget } from '../store/mailboxes.js'
 import type { Appended, InternalDate } from '../store/messages.js'
-import { hasRoom } from './deliver.js'
 import { publish } from './hints.js'
 import { type Ingested, keepBlobsAlive } from './intake.js'
+import { hasRoom } from './quota.js'
 import type { Services } from './services.js'
 
 export interface MessageToAppend {

@@ -1,4 +1,4 @@
-// Delivery to addresses: who gets mail for one, whether there is room, and the append into each INBOX. RFC 5321, RFC 2033.
+// Delivery to addresses: who gets mail for one, and the append into each INBOX. RFC 5321, RFC 2033.
 
 import { addressKey, deliveryKey, parseAddress } from '../model/address.js'
 import { mailboxId } from '../model/ids.js'
@@ -45,14 +45,6 @@ export async function findRecipients(
     .filter(({ account }) => account.state === 'active')
     .map(({ account }) => ({ account, address, addressKey: addressKey(parsed), deliveryKey: key }))
 }
-
-/** Octets that the account may hold. */
-export const quotaOf = (services: Services, account: Account): number =>
-  account.quota === 0 ? services.limits.quotaDefault : account.quota
-
-/** As of when the account was read. */
-export const hasRoom = (services: Services, account: Account, octets: number): boolean =>
-  account.storageUsed + octets <= quotaOf(services, account)
 
 const deliveryOf = (ingested: Ingested, { recipient, trace }: DeliveryTo, at: number): Delivery => ({
   account: recipient.account.id,

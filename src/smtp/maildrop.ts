@@ -1,17 +1,10 @@
 // The maildrop: mail for the accounts of this server. Who gets it, whether there is room, the trace lines, and the
 // delivery: one transaction for SMTP's one answer, each recipient apart for LMTP (RFC 2033 §4.2).
 
-import {
-  type DeliveryTo,
-  deliverAll,
-  deliverEach,
-  findRecipients,
-  hasRoom,
-  quotaOf,
-  type Recipient,
-} from '../mail/deliver.js'
+import { type DeliveryTo, deliverAll, deliverEach, findRecipients, type Recipient } from '../mail/deliver.js'
 import { isMailError } from '../mail/errors.js'
 import { type Ingested, Intake } from '../mail/intake.js'
+import { effectiveQuota, hasRoom } from '../mail/quota.js'
 import type { Services } from '../mail/services.js'
 import type { Account, LookUp } from '../mail/types.js'
 import { isStoreError } from '../store/errors.js'
@@ -99,7 +92,9 @@ export class Maildrop implements MailTarget<Rcpt> {
 
   /** For good where the message would not fit into an empty mailbox either (RFC 3463: X.2.2 as 5 or 4). */
   #withoutRoom(accounts: readonly Account[], octets: number): Reply {
-    return accounts.some((account) => octets > quotaOf(this.#services, account)) ? ABOVE_QUOTA : MAILBOX_FULL
+    return accounts.some((account) => octets > effectiveQuota(this.#services, account))
+      ? ABOVE_QUOTA
+      : MAILBOX_FULL
   }
 
   async #deliver(envelope: Envelope<Rcpt>, ingested: Ingested): Promise<Reply[]> {

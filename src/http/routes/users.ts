@@ -1,7 +1,8 @@
 // POST /user/create and GET /user: accounts. Shapes are those of the WildDuck 1.0.11 documentation.
 
 import { z } from 'zod'
-import { createAccount, effectiveQuota, listAddresses, requireAccount } from '../../mail/accounts.js'
+import { createAccount, listAddresses, requireAccount } from '../../mail/accounts.js'
+import { effectiveQuota } from '../../mail/quota.js'
 import { bodyRefusals, conflict, notFound, password, quota, refusals, success, username } from '../schemas.js'
 import type { Routes } from './route.js'
 

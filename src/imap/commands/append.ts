@@ -2,8 +2,8 @@
 // quota are checked before the client is asked to send it. APPENDLIMIT: RFC 7889; APPENDUID: RFC 4315 §3.
 
 import { appendMessages, findAppendTarget } from '../../mail/append.js'
-import { hasRoom } from '../../mail/deliver.js'
 import { type Ingested, Intake } from '../../mail/intake.js'
+import { hasRoom } from '../../mail/quota.js'
 import type { InternalDate } from '../../mail/types.js'
 import type { MailboxId } from '../../model/ids.js'
 import type { MailboxPath } from '../../model/mailbox-path.js'

@@ -1,7 +1,9 @@
 // Joining and picking entries, column by column.
 
 import { FLAG_WORDS } from '../model/flags.js'
-import { type ColdColumns, type Entries, emptyCold, emptyHot } from '../store/entries.js'
+import { type ColdColumns, type Entries, emptyCold, emptyHot, sliceEntries } from '../store/entries.js'
+
+export { sliceEntries }
 
 export const noEntries = (cold: boolean): Entries => ({
   length: 0,
@@ -78,29 +80,6 @@ export function mergeEntries(under: Entries, over: Entries): Entries {
     }
   }
   return at === merged.length ? merged : sliceEntries(merged, 0, at)
-}
-
-/** A view on entries [start, end); no column is copied. */
-export function sliceEntries(entries: Entries, start: number, end: number): Entries {
-  const { cold } = entries
-  return {
-    length: end - start,
-    uids: entries.uids.subarray(start, end),
-    modseqs: entries.modseqs.subarray(start, end),
-    flags: entries.flags.subarray(start * FLAG_WORDS, end * FLAG_WORDS),
-    ...(cold === undefined
-      ? {}
-      : {
-          cold: {
-            internalDates: cold.internalDates.subarray(start, end),
-            zones: cold.zones.subarray(start, end),
-            savedDates: cold.savedDates.subarray(start, end),
-            sizes: cold.sizes.subarray(start, end),
-            contents: cold.contents.subarray(start, end),
-            attachments: cold.attachments.subarray(start, end),
-          },
-        }),
-  }
 }
 
 /** The entries at those positions, ascending; runs are copied whole. */

@@ -2,7 +2,14 @@
 // one. src/store/entries.ts; docs/adr/0001.
 
 import { DELETED, FLAG_WORDS, SEEN } from '../model/flags.js'
-import { type ColdColumns, type Entries, emptyCold, emptyHot, type HotColumns } from './entries.js'
+import {
+  type ColdColumns,
+  type Entries,
+  emptyCold,
+  emptyHot,
+  type HotColumns,
+  sliceEntries,
+} from './entries.js'
 
 export type FullColumns = HotColumns & { readonly length: number; readonly cold: ColdColumns }
 
@@ -81,30 +88,7 @@ export function keepEntries(entries: SomeColumns, keep: (at: number) => boolean)
     }
     to++
   }
-  return firstOf(entries, to)
-}
-
-function firstOf(entries: SomeColumns, length: number): Entries {
-  if (length === entries.length) return entries
-  const { uids, modseqs, flags, cold } = entries
-  return {
-    length,
-    uids: uids.subarray(0, length),
-    modseqs: modseqs.subarray(0, length),
-    flags: flags.subarray(0, length * FLAG_WORDS),
-    ...(cold === undefined
-      ? {}
-      : {
-          cold: {
-            internalDates: cold.internalDates.subarray(0, length),
-            zones: cold.zones.subarray(0, length),
-            savedDates: cold.savedDates.subarray(0, length),
-            sizes: cold.sizes.subarray(0, length),
-            contents: cold.contents.subarray(0, length),
-            attachments: cold.attachments.subarray(0, length),
-          },
-        }),
-  }
+  return to === length ? entries : sliceEntries(entries, 0, to)
 }
 
 /** Single entries of several chunks as columns of their own, in ascending order of UID. */

@@ -48,3 +48,26 @@ export function emptyCold(length: number): ColdColumns {
     attachments: new Uint8Array(length),
   }
 }
+
+/** A view on entries [start, end); no column is copied. */
+export function sliceEntries(entries: Entries, start: number, end: number): Entries {
+  const { cold } = entries
+  return {
+    length: end - start,
+    uids: entries.uids.subarray(start, end),
+    modseqs: entries.modseqs.subarray(start, end),
+    flags: entries.flags.subarray(start * FLAG_WORDS, end * FLAG_WORDS),
+    ...(cold === undefined
+      ? {}
+      : {
+          cold: {
+            internalDates: cold.internalDates.subarray(start, end),
+            zones: cold.zones.subarray(start, end),
+            savedDates: cold.savedDates.subarray(start, end),
+            sizes: cold.sizes.subarray(start, end),
+            contents: cold.contents.subarray(start, end),
+            attachments: cold.attachments.subarray(start, end),
+          },
+        }),
+  }
+}

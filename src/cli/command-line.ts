@@ -2,6 +2,7 @@
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { type LoadedConfig, loadConfig } from '../config/load.js'
+import { size } from '../config/values.js'
 import { createLogger } from '../kit/log.js'
 import type { Finding } from '../mail/types.js'
 import { administer } from './admin.js'
@@ -135,8 +136,8 @@ class CommandLine {
       .command('quota <user> [size]')
       .description('set what the account may hold, such as 2GiB; "default": the configured default')
       .option('--recount', 'count again what it holds')
-      .action((name: string, size: string | undefined, { recount }: { recount?: boolean }) =>
-        this.#quota(name, size, recount === true),
+      .action((name: string, text: string | undefined, { recount }: { recount?: boolean }) =>
+        this.#quota(name, text, recount === true),
       )
     user
       .command('remove <user>')
@@ -150,11 +151,11 @@ class CommandLine {
       })
   }
 
-  async #quota(name: string, size: string | undefined, recount: boolean): Promise<void> {
-    if ((size === undefined) !== recount) throw new UsageError('user quota: give a size, or --recount')
-    if (size !== undefined) {
-      const quota = octetsOf(size)
-      if (quota === undefined) throw new UsageError(`user quota: ${noSize(size)}`)
+  async #quota(name: string, text: string | undefined, recount: boolean): Promise<void> {
+    if ((text === undefined) !== recount) throw new UsageError('user quota: give a size, or --recount')
+    if (text !== undefined) {
+      const quota = octetsOf(text)
+      if (quota === undefined) throw new UsageError(`user quota: ${noSize(text)}`)
       await this.#run('user quota', { user: name, quota }, this.#print.done('quota set'))
     }
     if (recount) await this.#run('user recount', { user: name }, this.#print.recounted)
@@ -247,14 +248,7 @@ class CommandLine {
 const append = (value: string, before: readonly string[]): readonly string[] => [...before, value]
 
 /** 0 for the default; undefined where it is no size. */
-function octetsOf(text: string): number | undefined {
-  if (text === 'default') return 0
-  try {
-    return loadConfig({ environment: {}, set: [`quota.default=${text}`] }).config['quota.default']
-  } catch {
-    return undefined
-  }
-}
+const octetsOf = (text: string): number | undefined => (text === 'default' ? 0 : size().safeParse(text).data)
 
 const noSize = (text: string) => `${text} is no size; write it as 500MB, 2GiB or default`
 

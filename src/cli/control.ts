@@ -3,13 +3,12 @@
 
 import { chmodSync, rmSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import type { Logger } from '../kit/log.js'
 import type { Services } from '../mail/services.js'
 import { type Emit, runOperation } from './operations.js'
-import { controlPath } from './paths.js'
+import { controlPath, controlSocket } from './paths.js'
 import { describeError, RefusedError } from './refusals.js'
 
 const question = z.object({ command: z.string(), arguments: z.unknown() })
@@ -23,7 +22,7 @@ const answer = z.union([
 
 /** Serves the socket until the returned function is called. The caller holds the folder's lock. */
 export async function serveControl(services: Services, data: string, log: Logger): Promise<() => void> {
-  rmSync(join(data, 'control.sock'), { force: true })
+  rmSync(controlSocket(data), { force: true })
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
@@ -50,7 +49,7 @@ export async function serveControl(services: Services, data: string, log: Logger
   return () => {
     server.close()
     for (const socket of sockets) socket.destroy()
-    rmSync(join(data, 'control.sock'), { force: true })
+    rmSync(controlSocket(data), { force: true })
   }
 }
 

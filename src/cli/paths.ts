@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFi
 import { join } from 'node:path'
 
 export const runFile = (data: string): string => join(data, 'run.json')
-const controlSocket = (data: string): string => join(data, 'control.sock')
+export const controlSocket = (data: string): string => join(data, 'control.sock')
 
 /** Readable by its owner alone, with all above it. */
 export const makeDataFolder = (data: string): void => {

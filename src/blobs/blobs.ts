@@ -17,6 +17,9 @@ export interface BlobWriter {
   abort(): Promise<void>
 }
 
+/** Which of the blobs something refers to. */
+export type IsReferenced = (hashes: readonly string[]) => Promise<ReadonlySet<string>>
+
 export interface BlobStore {
   write(): BlobWriter
   /**
@@ -32,9 +35,6 @@ export interface BlobStore {
    * One round of the collector: blobs unused for `graceMs` and without a reference are marked dying; those dying for
    * another grace and still without one are deleted. `isReferenced` is asked at both steps.
    */
-  collect(
-    graceMs: number,
-    isReferenced: (hashes: readonly string[]) => Promise<ReadonlySet<string>>,
-  ): Promise<{ deleted: number }>
+  collect(graceMs: number, isReferenced: IsReferenced): Promise<{ deleted: number }>
   close(): Promise<void>
 }

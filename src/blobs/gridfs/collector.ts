@@ -2,13 +2,12 @@
 // state which it expects, so that a touch between two steps wins. docs/architecture.md, "What is kept for what is gone".
 
 import type { ObjectId } from 'mongodb'
+import type { IsReferenced } from '../blobs.js'
 import type { BlobCollections, FileDocument } from './collections.js'
 
 /** Blobs looked at, or deleted, in one step. */
 const PAGE = 256
 const DELETE_PAGE = 32
-
-export type IsReferenced = (hashes: readonly string[]) => Promise<ReadonlySet<string>>
 
 const hexOf = ({ hash }: Pick<FileDocument, 'hash'>): string => Buffer.from(hash ?? []).toString('hex')
 

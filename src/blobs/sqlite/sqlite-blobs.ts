@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Connection } from '../../kit/sqlite/connection.js'
 import type { Database } from '../../kit/sqlite/database.js'
 import { StoreError } from '../../store/errors.js'
-import type { BlobStore } from '../blobs.js'
+import type { BlobStore, IsReferenced } from '../blobs.js'
 import { PIECE_SIZE } from '../piece-buffers.js'
 import { type PieceSink, PieceWriter } from '../piece-writer.js'
 import { type BlobWrite, reading, writeTo } from './access.js'
@@ -159,8 +159,6 @@ class Collector {
     }
   }
 }
-
-type IsReferenced = (hashes: readonly string[]) => Promise<ReadonlySet<string>>
 
 /** One that goes meanwhile is left out. */
 async function* verifyAll(reads: Reads): AsyncIterable<{ hash: string; size: number; computed: string }> {

@@ -12,7 +12,7 @@ async function secure(session: Session, tag: string): Promise<void> {
   try {
     await connection.startTls(`${tag} OK Begin TLS now\r\n`)
   } catch (error) {
-    connection.log.debug({ err: error }, 'imap-starttls-failed')
+    connection.log.debug({ err: (error as Error).message }, 'tls-handshake-failed')
     throw new ConnectionEnded()
   }
   output.attach(connection.socket)

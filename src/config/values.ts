@@ -78,7 +78,7 @@ export interface ListenAddress {
   readonly port: number
 }
 
-/** Host and port to listen on, or undefined for `off`. */
+/** Host and port to listen on, or `off`. */
 export const listen = () =>
   z.string().transform((text, context): ListenAddress | 'off' => {
     if (text === 'off') return 'off'

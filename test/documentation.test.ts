@@ -1,4 +1,4 @@
-// docs/operations.md says what is so: every key with its default, every event of the log.
+// docs/operations.md says what is so: every key with its default, every event of the log from `info` up.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -16,12 +16,12 @@ test('every key of the configuration stands in docs/operations.md with its defau
   }
 })
 
-test('every event that is logged stands in docs/operations.md', () => {
+test('every event that is logged, debugging apart, stands in docs/operations.md', () => {
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
     .map((name) => readFileSync(join('src', name), 'utf8'))
   const events = sources.flatMap((text) =>
-    [...text.matchAll(/\blog\s*\.(?:info|warn)\([^']*'([a-z-]+)'\)/g)].map((match) => match[1] ?? ''),
+    [...text.matchAll(/\blog\s*\.(?:info|warn|error)\(.*?'([a-z-]+)'\)/gs)].map((match) => match[1] ?? ''),
   )
   expect(events.length).toBeGreaterThan(10)
   const missing = events.filter((event) => !event.endsWith('-failed') && !operations.includes(`\`${event}\``))

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'smol-toml'
 import { CONFIG_KEYS, type Config, type ConfigKey, configSchema, environmentName } from './schema.js'
-import { isLoopback, withoutSecrets } from './values.js'
+import { isLoopbackName, withoutSecrets } from './values.js'
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -144,13 +144,13 @@ function validate(given: Layer): Config {
   const config = result.data
   refuseMixedEngines(config)
   const { 'http.listen': http, 'http.requireToken': requireToken } = config
-  if (requireToken === false && http !== 'off' && !isLoopback(http.host)) {
+  if (requireToken === false && http !== 'off' && !isLoopbackName(http.host)) {
     const origin = given.get('http.requireToken')?.origin ?? 'default'
     throw new ConfigError(
       `http.requireToken=false (${origin}) is possible only where http.listen is on loopback, and it is ${http.host}`,
     )
   }
-  return { ...config, 'http.requireToken': requireToken ?? (http !== 'off' && !isLoopback(http.host)) }
+  return { ...config, 'http.requireToken': requireToken ?? (http !== 'off' && !isLoopbackName(http.host)) }
 }
 
 export const isCluster = (config: Pick<Config, 'store.url'>): boolean =>

@@ -131,5 +131,5 @@ function refuse(context: z.RefinementCtx, expected: string): never {
 
 const LOOPBACK_NAMES = ['localhost', '::1']
 
-export const isLoopback = (host: string): boolean =>
+export const isLoopbackName = (host: string): boolean =>
   LOOPBACK_NAMES.includes(host) || /^127(?:\.[0-9]{1,3}){3}$/.test(host)

@@ -9,7 +9,7 @@ import { resolveSequenceSet, type SequenceSet, STAR } from './wire/sequence-set.
 
 const NONE = new Uint32Array(0)
 
-export interface OpenedMailbox {
+export interface ViewStart {
   readonly mailbox: Mailbox
   readonly readOnly: boolean
   readonly token: ModSeq
@@ -53,14 +53,14 @@ export class View {
   /** Modseqs that hints spoke of and that are not read yet; 0 for one that is not known. */
   #hintedModseqs = new Set<number>()
 
-  constructor(opened: OpenedMailbox) {
-    this.mailbox = opened.mailbox.id
-    this.uidValidity = opened.mailbox.uidValidity
-    this.readOnly = opened.readOnly
-    this.token = opened.token
-    this.#uids = opened.uids
-    this.#length = opened.uids.length
-    this.addRecent(opened.recentFrom, opened.uidNext)
+  constructor(start: ViewStart) {
+    this.mailbox = start.mailbox.id
+    this.uidValidity = start.mailbox.uidValidity
+    this.readOnly = start.readOnly
+    this.token = start.token
+    this.#uids = start.uids
+    this.#length = start.uids.length
+    this.addRecent(start.recentFrom, start.uidNext)
   }
 
   /** EXISTS. */

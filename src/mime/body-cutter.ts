@@ -12,7 +12,7 @@ export interface PendingCut {
   form: CutForm
 }
 
-export type BlobStep =
+export type SinkStep =
   | { readonly kind: 'open' | 'finish'; readonly cut: PendingCut }
   | { readonly kind: 'write'; readonly cut: PendingCut; readonly octets: Buffer }
 
@@ -28,7 +28,7 @@ const SPILL_LEAST = 8 * 1024
 /** A region is a stretch of the source with no structure inside: a leaf's body, a preamble, the rest of a header. */
 export class BodyCutter {
   readonly cuts: PendingCut[] = []
-  steps: BlobStep[] = []
+  steps: SinkStep[] = []
   readonly #kept: Kept
   readonly #cutAt: number
   readonly #spillAt: number

@@ -1,7 +1,7 @@
 // The one streaming pass over a message: octets go in as they arrive, what is stored of the message comes out.
 // docs/architecture.md, "A message on its way in"; ideas 4 and 5.
 import type { ParsedMessage } from '../model/message.js'
-import { asCut, type BlobStep, type PendingCut } from './body-cutter.js'
+import { asCut, type PendingCut, type SinkStep } from './body-cutter.js'
 import { DEFAULT_LIMITS, type MimeLimits } from './limits.js'
 import { PartScanner } from './part-scanner.js'
 import { summarise } from './summary.js'
@@ -103,7 +103,7 @@ export class MessageParser {
     }
   }
 
-  async #perform(step: BlobStep): Promise<void> {
+  async #perform(step: SinkStep): Promise<void> {
     const { cut } = step
     if (step.kind === 'open') {
       const opened = this.#sink?.open()

@@ -24,14 +24,14 @@ export interface BlobStep {
 
 export type Step = SkeletonStep | BlobStep
 
-export interface StoredSource {
+export interface CutSource {
   /** Octets of the source. */
   readonly size: number
   readonly cuts: readonly Cut[]
 }
 
 /** The steps that give the octets [start, end) of the source, in order; a range beyond its end gives what there is. */
-export function planRange(source: StoredSource, start: number, end: number): Step[] {
+export function planRange(source: CutSource, start: number, end: number): Step[] {
   const steps: Step[] = []
   const to = Math.min(end, source.size)
   let at = Math.max(0, start)

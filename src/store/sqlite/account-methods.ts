@@ -15,12 +15,12 @@ export const accountMethods = ({ accounts, last, write }: Access): AccountStore 
     return { account, credential: accounts.credential(account.id) }
   },
   async *accounts(after = 0 as never) {
-    let last: number = after
+    let reached: number = after
     for (;;) {
-      const page = accounts.page(last)
+      const page = accounts.page(reached)
       if (page.length === 0) return
       yield* page
-      last = page.at(-1)?.id ?? last
+      reached = page.at(-1)?.id ?? reached
       await betweenPages()
     }
   },

@@ -1,13 +1,12 @@
 // Bodies and queries at random against every route of the HTTP API: each gets an answer in the API's own form, none a
 // failure of the server, and nothing grows. FUZZ_RUNS says how many; fast-check prints the seed of a failure.
 import { Agent, request } from 'node:http'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHttpServer, type HttpServer } from '../../src/http/server.js'
 import { Metrics } from '../../src/kit/metrics.js'
 import { createAccount } from '../../src/mail/accounts.js'
+import { collectGarbage } from '../support/collect-garbage.js'
 import { type OpenServices, openServices } from '../support/services.js'
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 2000)
@@ -110,8 +109,7 @@ const type = fc.constantFrom(
 
 /** Without what is only waiting to be collected, which the process holds on to as long as it likes. */
 function octetsInUse(): number {
-  setFlagsFromString('--expose-gc')
-  runInNewContext('gc')()
+  collectGarbage()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }

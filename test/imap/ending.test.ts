@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { setPassword } from '../../src/mail/accounts.js'
+import { collectGarbage } from '../support/collect-garbage.js'
 import { ImapClient } from './client.js'
 import { type ImapTestOptions, type ImapTestServer, startImapServer } from './server.js'
 
@@ -94,7 +95,7 @@ test('20 FETCHes of 40 MB to a client that never reads: bounded memory, and it i
   )
   const stuck = await Promise.all(Array.from({ length: 20 }, () => anna()))
   for (const client of stuck) await client.ok('SELECT INBOX')
-  globalThis.gc?.()
+  collectGarbage()
   const before = process.memoryUsage().rss
   for (const client of stuck) {
     client.socket.pause()

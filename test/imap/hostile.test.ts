@@ -2,6 +2,7 @@
 // serving others. RFC 3501 §2.2, §4.3, §5.4; RFC 7888 §5. On the embedded store alone: it is stopped before any store is asked.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { collectGarbage } from '../support/collect-garbage.js'
 import { longestHold } from '../support/longest-hold.js'
 import { ImapClient } from './client.js'
 import { type ImapTestServer, startImapServer } from './server.js'
@@ -40,7 +41,7 @@ const MIB = 2 ** 20
 
 /** By how much the resident memory grew at its highest while `work` ran. */
 async function growth(work: () => Promise<void>): Promise<number> {
-  globalThis.gc?.()
+  collectGarbage()
   const before = process.memoryUsage().rss
   let highest = before
   const timer = setInterval(() => {

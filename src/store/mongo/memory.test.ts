@@ -1,7 +1,6 @@
 // What one instance remembers while another changes it: the mutation finds out, nothing is stored where it does not belong.
 
-import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { startMongoProxy, urlThrough } from '../../../test/faults/mongo-proxy.js'
 import { newDatabase, type TestDatabase } from '../../../test/support/mongod.js'
 import { describeWith } from '../../../test/support/programs.js'
@@ -63,6 +62,7 @@ describeWith(['mongod'], 'what is remembered on MongoDB', () => {
     await elsewhere.close()
     await database.drop()
   })
+  afterEach(() => vi.restoreAllMocks())
 
   let at: Place
   let address: string
@@ -97,7 +97,7 @@ describeWith(['mongod'], 'what is remembered on MongoDB', () => {
     sent = []
     await here.resolve(address, REMEMBERED)
     expect(sent).toEqual([])
-    await sleep(2_100)
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 2_001)
     await here.resolve(address, REMEMBERED)
     expect(sent).toEqual(['aggregate'])
     await deliver()

@@ -3,8 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openDatabase } from '../../kit/sqlite/database.js'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { type Database, openDatabase } from '../../kit/sqlite/database.js'
 import type { AccountId, MailboxId } from '../../model/ids.js'
 import { drain, mailboxNamed, NO_LIMIT, newAccount, sample, samples, uidRange } from '../contract/samples.js'
 import type { Store } from '../store.js'
@@ -12,12 +12,14 @@ import { STORE_MODULE, sqliteStore } from './sqlite-store.js'
 
 const MESSAGES = 50_000
 const folder = mkdtempSync(join(tmpdir(), 'eider-slices-'))
+let database: Database
 let store: Store
 let busy: { id: AccountId; inbox: MailboxId; other: MailboxId }
 let quiet: { id: AccountId; inbox: MailboxId }
 
 beforeAll(async () => {
-  store = sqliteStore(await openDatabase({ file: join(folder, 'eider.db'), modules: [STORE_MODULE] }))
+  database = await openDatabase({ file: join(folder, 'eider.db'), modules: [STORE_MODULE] })
+  store = sqliteStore(database)
   const { id } = await newAccount(store)
   const inbox = await mailboxNamed(store, id, 'INBOX')
   busy = { id, inbox: inbox.id, other: (await mailboxNamed(store, id, 'Other')).id }
@@ -31,35 +33,43 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** Appends one after another elsewhere while `long` runs; how many got through. */
-async function appendsBeside(long: Promise<unknown>): Promise<number> {
-  let done = false
-  void long.finally(() => {
-    done = true
+/** Asks for an append elsewhere behind each slice, and sees to it that it is answered before the next one. */
+async function drainBesideAppends<T>(mutation: string, long: AsyncIterable<T>): Promise<T[]> {
+  const answered: string[] = []
+  const run = database.run.bind(database)
+  const running = vi.spyOn(database, 'run').mockImplementation((name, args) => {
+    const answer = run(name, args)
+    void answer.then(() => answered.push(name))
+    return answer
   })
-  let appended = 0
-  for (; !done; appended++) await store.append(quiet.id, quiet.inbox, [sample()], NO_LIMIT)
-  await long
-  return appended
+  const appending: Promise<unknown>[] = []
+  const slices: T[] = []
+  const iterator = long[Symbol.asyncIterator]()
+  for (let more = true; more; ) {
+    const asked = iterator.next()
+    appending.push(store.append(quiet.id, quiet.inbox, [sample()], NO_LIMIT))
+    const slice = await asked
+    if (slice.done === true) more = false
+    else slices.push(slice.value)
+  }
+  await Promise.all(appending)
+  running.mockRestore()
+  expect(slices.length).toBeGreaterThan(1)
+  const inTurn = slices.flatMap(() => [`store.${mutation}`, 'store.append'])
+  expect(answered).toEqual([...inTurn, 'store.append'])
+  return slices
 }
 
 test('others get their turn between two slices, and each slice has its own modseq', async () => {
   const all = uidRange(1, MESSAGES)
-  const storing = drain(
-    store.changeFlags(busy.id, busy.inbox, all, { mode: 'add', flags: ['\\Deleted', '$a'] }),
-  )
-  expect(await appendsBeside(storing)).toBeGreaterThanOrEqual((await storing).length)
-  expect((await storing).reduce((sum, { changed }) => sum + changed, 0)).toBe(MESSAGES)
-  const moving = drain(store.move(busy.id, busy.inbox, uidRange(1, MESSAGES / 2), busy.other))
-  const appended = await appendsBeside(moving)
-  const slices = await moving
-  expect(slices.length).toBeGreaterThan(1)
-  expect(appended).toBeGreaterThanOrEqual(slices.length - 1)
-  const modseqs = slices.map(({ modseq }) => modseq)
-  expect(new Set(modseqs).size).toBe(slices.length)
-  const expunging = drain(store.expunge(busy.id, busy.inbox))
-  await appendsBeside(expunging)
-  expect((await expunging).flatMap(({ uids }) => [...uids]).length).toBe(MESSAGES / 2)
+  const change = { mode: 'add', flags: ['\\Deleted', '$a'] } as const
+  const stored = await drainBesideAppends('changeFlags', store.changeFlags(busy.id, busy.inbox, all, change))
+  expect(stored.reduce((sum, { changed }) => sum + changed, 0)).toBe(MESSAGES)
+  const half = uidRange(1, MESSAGES / 2)
+  const moved = await drainBesideAppends('move', store.move(busy.id, busy.inbox, half, busy.other))
+  expect(new Set(moved.map(({ modseq }) => modseq)).size).toBe(moved.length)
+  const expunged = await drainBesideAppends('expunge', store.expunge(busy.id, busy.inbox))
+  expect(expunged.flatMap(({ uids }) => [...uids]).length).toBe(MESSAGES / 2)
   expect(await store.mailbox(busy.id, busy.inbox)).toMatchObject({ messages: 0, deleted: 0, unseen: 0 })
   expect(await drain(store.check({ repair: false }))).toEqual([])
 })

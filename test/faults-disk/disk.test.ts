@@ -4,11 +4,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runEider, startServer, type TestServer } from '../server.js'
 import { ImapClient } from '../wire/imap.js'
+import { wanted } from '../wire/required.js'
 import { cannotMount, type FileSystem, fill, mountBreakable, mountMemory } from './file-systems.js'
 import { ADDRESS, Ledger, PASSWORD, USER, untilRefused } from './ledger.js'
 
 const why = cannotMount()
-if (why !== undefined) console.warn(`SKIPPED: the tests of full and read-only disks cannot mount: ${why}`)
+const skip = wanted(why === undefined, `the right to mount (${why})`, 'full and read-only disks')
 
 async function startOn({ folder }: FileSystem): Promise<TestServer> {
   const server = await startServer({ dir: `${folder}/data` })
@@ -56,7 +57,7 @@ async function expectCleanCheck(folder: string): Promise<void> {
   expect(await runEider(['check', '--json', '--data', `${folder}/data`])).toMatchObject({ code: 0 })
 }
 
-describe.skipIf(why !== undefined)('a failing disk', { timeout: 120_000 }, () => {
+describe.skipIf(why !== undefined)(`a failing disk${skip}`, { timeout: 120_000 }, () => {
   let server: TestServer | undefined
   let disk: FileSystem | undefined
 

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { runEider, startServer, type TestServer } from '../server.js'
+import { wanted } from '../wire/required.js'
 
 let server: TestServer
 let token = ''
@@ -292,7 +293,8 @@ describe('limits of connections', () => {
   const stranger = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .find(({ internal, family }) => !internal && family === 'IPv4')?.address
-  if (stranger === undefined) console.warn('SKIPPED: HTTP connections of one address: there is only loopback')
+  const there = stranger !== undefined
+  const skip = wanted(there, 'an address that is not loopback', 'HTTP connections of one address')
   let limited: TestServer
   const sockets: Socket[] = []
   afterEach(async () => {
@@ -322,7 +324,7 @@ describe('limits of connections', () => {
     await expect.poll(() => connectFrom('127.0.0.1')).toBe('HTTP/1.1 200')
   })
 
-  test.skipIf(stranger === undefined)('of one address, which keeps nobody else out', async () => {
+  test.skipIf(!there)(`of one address, which keeps nobody else out${skip}`, async () => {
     limited = await startServer({ set: { 'http.maxConnectionsPerAddress': '2' } })
     for (let i = 0; i < 2; i++) expect(await connectFrom(stranger ?? '')).toBe('HTTP/1.1 200')
     expect(await connectFrom(stranger ?? '')).toBe('')

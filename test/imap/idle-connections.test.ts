@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { startServer } from '../server.js'
 import { ImapClient } from '../wire/imap.js'
+import { required } from '../wire/required.js'
 
 const ACCOUNTS = 20
 const EACH = 100
@@ -13,8 +14,7 @@ const MOST_KB = 80
 
 const descriptors = Number(execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }))
 const enough = Number.isNaN(descriptors) || descriptors > ACCOUNTS * EACH + 200
-if (!enough)
-  console.warn(`SKIPPED: 2,000 idle connections need more than ${descriptors} descriptors (ulimit -n)`)
+const skip = required(enough, `more than ${descriptors} descriptors (ulimit -n)`, '2,000 idle connections')
 
 const residentKb = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
@@ -55,7 +55,7 @@ class Idler {
   }
 }
 
-test.runIf(enough)('2,000 connections in IDLE', async () => {
+test.runIf(enough)(`2,000 connections in IDLE${skip}`, async () => {
   const server = await startServer()
   try {
     for (let n = 0; n < ACCOUNTS; n++) await server.createUser(`idle${n}`, 'secretpass')

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startServer, type TestServer } from '../server.js'
 import { accountWith, inboxOf } from '../support/inbox.js'
 import { openServices } from '../support/services.js'
+import { required } from '../wire/required.js'
 import { SmtpClient } from './client.js'
 import { HOSTILE_MESSAGES, stuffed } from './hostile-messages.js'
 import { listenMaildrop } from './maildrop-server.js'
@@ -18,7 +19,7 @@ const MAX_GROWTH = 96 << 20
 const MAX_WAIT = 1000
 
 const hasProc = existsSync('/proc/self/clear_refs')
-if (!hasProc) console.warn('SKIPPED: hostile SMTP: no /proc/PID/clear_refs here to measure peak memory by')
+const procSkip = required(hasProc, '/proc/PID/clear_refs', 'hostile SMTP, whose peak memory it tells')
 
 let server: TestServer
 const clients: SmtpClient[] = []
@@ -84,7 +85,7 @@ async function longestWait(client: SmtpClient, attacking: { over: boolean }): Pr
   return longest
 }
 
-describe.skipIf(!hasProc)('hostile messages', () => {
+describe.skipIf(!hasProc)(`hostile messages${procSkip}`, () => {
   it.each(Object.entries(HOSTILE_MESSAGES))('%s', async (_name, make) => {
     const data = stuffed(make())
     const client = await readyForData()
@@ -122,7 +123,7 @@ describe.skipIf(!hasProc)('hostile messages', () => {
   })
 })
 
-describe.skipIf(!hasProc)('hostile dialogues', () => {
+describe.skipIf(!hasProc)(`hostile dialogues${procSkip}`, () => {
   it.each([
     ['LF.LF', 'a\n.\nMAIL FROM:<x@y>\nRCPT TO:<anna@example.org>\nDATA\nsmuggled\n.\n'],
     ['LF.CRLF', 'a\n.\r\nMAIL FROM:<x@y>\r\nRCPT TO:<anna@example.org>\r\nDATA\r\nsmuggled\n.\r\n'],

@@ -2,6 +2,7 @@
 // where it is not there.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { required } from '../wire/required.js'
 
 const SHARED = process.env['SHARED'] ?? join(process.cwd(), '..', 'shared')
 const CORPUS = join(SHARED, 'corpus')
@@ -13,8 +14,7 @@ export interface CorpusMessage {
 }
 
 export const corpusIsThere = existsSync(CORPUS)
-if (!corpusIsThere)
-  console.warn(`SKIPPED: no corpus at ${CORPUS}; set SHARED to the folder that holds corpus/`)
+required(corpusIsThere, `the corpus at ${CORPUS} (set SHARED to the folder that holds corpus/)`)
 
 /** Every message, by name. */
 export function readCorpus(): CorpusMessage[] {

@@ -5,8 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SKIPPED } from '../wire/required.js'
 import { type ReplicaSet, SHARED_SET, startReplicaSet } from './mongod.js'
-import { haveCluster, SKIPPED } from './programs.js'
+import { haveCluster } from './programs.js'
 
 let folder: string
 let server: Server | undefined
@@ -47,8 +48,5 @@ export async function teardown(): Promise<void> {
   rmSync(folder, { recursive: true })
   if (skipped === '') return
   const lines = [...new Set(skipped.split('\n'))].sort()
-  console.error(
-    ['', 'SKIPPED, for want of a server to run them on:', ...lines.map((line) => `  ${line}`)].join('\n'),
-  )
-  console.error('Get it by:  npm run services\n')
+  console.error(['', 'SKIPPED, for want of:', ...lines.map((line) => `  ${line}`), ''].join('\n'))
 }

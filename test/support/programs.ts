@@ -3,7 +3,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { appendFileSync, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -36,16 +36,11 @@ function programPath(name: Program): string | undefined {
   return found.get(name)
 }
 
-/** The file in which a test run collects what was skipped, one line each. */
-export const SKIPPED = 'EIDER_TEST_SKIPPED'
-
 /** Whether all of them are here; says so at the end of the run where not, and throws in CI. */
-export function havePrograms(names: readonly Program[], what: string): boolean {
+export function havePrograms(names: readonly Program[], tests: string): boolean {
   const missing = names.filter((name) => programPath(name) === undefined)
   if (missing.length === 0) return true
-  required(false, `${missing.join(' and ')} (npm run services gets it)`)
-  const file = process.env[SKIPPED]
-  if (file !== undefined) appendFileSync(file, `${what}: needs ${missing.join(' and ')}\n`)
+  required(false, `${missing.join(' and ')} (npm run services gets it)`, tests)
   return false
 }
 

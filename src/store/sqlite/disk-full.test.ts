@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { wanted } from '../../../test/wire/required.js'
 import { openDatabase } from '../../kit/sqlite/database.js'
 import { allEntries, drain, mailboxNamed, NO_LIMIT, newAccount, samples } from '../contract/samples.js'
 import { isStoreError } from '../errors.js'
@@ -14,7 +15,7 @@ import { STORE_MODULE, sqliteStore } from './sqlite-store.js'
 const folder = mkdtempSync(join(tmpdir(), 'eider-full-'))
 const mount = (options: string) => spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder])
 const mounted = mount('size=6m').status === 0
-if (!mounted) console.warn('SKIPPED: the disk-full tests of the store, because mounting a tmpfs takes root')
+const skip = wanted(mounted, 'the right to mount', 'a full disk under the store')
 
 const file = join(folder, 'eider.db')
 const ballast = join(folder, 'ballast')
@@ -38,7 +39,7 @@ async function fill(store: Store, id: never, inbox: never): Promise<{ done: numb
   return { done, codes }
 }
 
-describe.skipIf(!mounted)('a full disk', () => {
+describe.skipIf(!mounted)(`a full disk${skip}`, () => {
   afterAll(() => {
     execFileSync('umount', [folder])
     rmSync(folder, { recursive: true })

@@ -52,8 +52,7 @@ function readName(session: Session, octets: Buffer): Parsed {
     name = reader.expectWord('command')
   }
   const verb = findVerb(name)
-  if (verb === undefined || (byUid ? verb.uid === undefined : verb.uid === 'only'))
-    throw bad('Unknown command')
+  if (verb === undefined || (byUid && verb.uid === undefined)) throw bad('Unknown command')
   if (!verb.states.includes(session.state)) throw bad(`${name} is not for this state: ${session.state}`)
   return { tag, verb, byUid, reader }
 }

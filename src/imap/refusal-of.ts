@@ -16,10 +16,6 @@ function refusalOfStore(code: StoreErrorCode): Refusal {
       return no('The name has inferiors and is not a mailbox itself', 'HASCHILDREN')
     case 'mailbox-protected':
       return no('Not possible for this mailbox', 'CANNOT')
-    case 'mailbox-not-selectable':
-      return no('The name is not a mailbox', 'NONEXISTENT')
-    case 'no-such-message':
-      return no('The message is gone', 'EXPUNGEISSUED')
     case 'quota-exceeded':
       return no('The quota is used up', 'OVERQUOTA')
     case 'limit':
@@ -47,8 +43,6 @@ function refusalOfMail(code: MailErrorCode): Refusal {
       return no('Too many failures, try again later', 'UNAVAILABLE')
     case 'too-many-connections':
       return no('Too many connections', 'LIMIT')
-    case 'invalid-mailbox-name':
-      return no('Not a possible mailbox name', 'CANNOT')
     case 'message-too-large':
       return no('The message is too large', 'TOOBIG')
     case 'invalid-username':

@@ -4,7 +4,7 @@
 import type { Connection } from '../kit/listener.js'
 import { type Login, stillValid } from '../mail/authenticate.js'
 import type { Services } from '../mail/services.js'
-import type { Account, Hint } from '../mail/types.js'
+import type { Hint } from '../mail/types.js'
 import { watch } from '../mail/watch.js'
 import type { AccountId } from '../model/ids.js'
 import { Input } from './input.js'
@@ -72,13 +72,8 @@ export class Session {
 
   /** Whose mail it is. The dispatcher has checked the state. */
   get account(): AccountId {
-    return this.loginAccount.id
-  }
-
-  /** As it was at login. */
-  get loginAccount(): Account {
     if (this.#login === undefined) throw bad('Log in first')
-    return this.#login.account
+    return this.#login.account.id
   }
 
   /** The selected mailbox. The dispatcher has checked the state. */

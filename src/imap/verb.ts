@@ -20,7 +20,7 @@ export interface Verb {
   readonly name: string
   readonly states: readonly State[]
   /** There is a form with UID before it (RFC 3501 §6.4.8). */
-  readonly uid?: 'also' | 'only'
+  readonly uid?: true
   /**
    * Whether its answer may renumber messages: `held` for those whose arguments are sequence numbers and during which
    * no EXPUNGE may be sent (RFC 3501 §7.4.1). The form with UID never holds.

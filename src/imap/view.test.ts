@@ -8,7 +8,7 @@ import { STAR } from './wire/sequence-set.js'
 
 const viewOf = (uids: readonly number[], recentFrom = 1_000_000) =>
   new View({
-    mailbox: { id: mailboxId(1), uidValidity: 7 } as Mailbox,
+    mailbox: { id: mailboxId(1) } as Mailbox,
     readOnly: false,
     token: modSeq(1),
     uids: Uint32Array.from(uids),

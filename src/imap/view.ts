@@ -30,7 +30,6 @@ interface Told {
 
 export class View {
   readonly mailbox: MailboxId
-  readonly uidValidity: number
   readonly readOnly: boolean
   token: ModSeq
   /** Names in the account's table of flags that the client was told of. */
@@ -55,7 +54,6 @@ export class View {
 
   constructor(start: ViewStart) {
     this.mailbox = start.mailbox.id
-    this.uidValidity = start.mailbox.uidValidity
     this.readOnly = start.readOnly
     this.token = start.token
     this.#uids = start.uids

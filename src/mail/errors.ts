@@ -5,7 +5,6 @@ export type MailErrorCode =
   /** Too many failures from this address or for this account. */
   | 'throttled'
   | 'too-many-connections'
-  | 'invalid-mailbox-name'
   | 'invalid-username'
   | 'invalid-address'
   | 'invalid-password'

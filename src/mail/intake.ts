@@ -16,15 +16,12 @@ export interface Ingested {
 
 export class Intake {
   readonly #services: Services
-  readonly #limit: number
   readonly #startedAt: number
   readonly #parser: MessageParser
   #size = 0
 
-  /** `limit`: octets at the most, `limits.messageMaxSize` unless given. */
-  constructor(services: Services, limit = services.limits.messageMaxSize) {
+  constructor(services: Services) {
     this.#services = services
-    this.#limit = limit
     this.#startedAt = services.clock()
     this.#parser = new MessageParser({ open: () => services.blobs.write() })
   }
@@ -37,8 +34,8 @@ export class Intake {
   /** A promise where the writer must wait. Throws `message-too-large`, after which only `abort` may follow. */
   write(octets: Uint8Array): void | Promise<void> {
     this.#size += octets.length
-    if (this.#size > this.#limit)
-      throw new MailError('message-too-large', `message above ${this.#limit} octets`)
+    const limit = this.#services.limits.messageMaxSize
+    if (this.#size > limit) throw new MailError('message-too-large', `message above ${limit} octets`)
     return this.#parser.write(octets)
   }
 

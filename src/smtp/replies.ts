@@ -77,8 +77,6 @@ export function replyToError(error: unknown): Reply {
     case 'mailbox-exists':
     case 'mailbox-has-children':
     case 'mailbox-protected':
-    case 'mailbox-not-selectable':
-    case 'no-such-message':
     // It was somebody's at RCPT: whose it is now, if anybody's, the next RCPT will say.
     case 'no-such-address':
     case 'no-such-token':
@@ -87,7 +85,6 @@ export function replyToError(error: unknown): Reply {
     case 'authentication-failed':
     case 'throttled':
     case 'too-many-connections':
-    case 'invalid-mailbox-name':
     case 'invalid-username':
     case 'invalid-password':
       return TRY_LATER

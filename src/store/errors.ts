@@ -10,9 +10,6 @@ export type StoreErrorCode =
   | 'mailbox-has-children'
   /** INBOX cannot be deleted, and nothing can be renamed to it. */
   | 'mailbox-protected'
-  /** A \Noselect name: it has a place in the hierarchy but holds no messages. */
-  | 'mailbox-not-selectable'
-  | 'no-such-message'
   | 'no-such-token'
   /** The account's storage is used up. */
   | 'quota-exceeded'

@@ -63,7 +63,7 @@ async function copyAll(session: Session, { set, byUid, mailbox }: CopyArguments)
 export const copy: Verb = {
   name: 'COPY',
   states: SELECTED,
-  uid: 'also',
+  uid: true,
   expunges: 'told',
   parse(reader, byUid) {
     const given = expectArguments(reader, byUid)
@@ -93,7 +93,7 @@ async function moveAll(session: Session, { set, byUid, mailbox }: CopyArguments)
 export const move: Verb = {
   name: 'MOVE',
   states: SELECTED,
-  uid: 'also',
+  uid: true,
   expunges: 'told',
   capabilities: () => ['MOVE'],
   parse(reader, byUid) {

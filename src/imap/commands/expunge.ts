@@ -24,7 +24,7 @@ async function expungeAll(session: Session, set: SequenceSet | undefined): Promi
 export const expunge: Verb = {
   name: 'EXPUNGE',
   states: SELECTED,
-  uid: 'also',
+  uid: true,
   expunges: 'told',
   capabilities: () => ['UIDPLUS'],
   parse(reader, byUid) {

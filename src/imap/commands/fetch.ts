@@ -25,7 +25,7 @@ async function fetchSet(
 export const fetch: Verb = {
   name: 'FETCH',
   states: SELECTED,
-  uid: 'also',
+  uid: true,
   expunges: 'held',
   parse(reader, byUid) {
     reader.expectSpace()

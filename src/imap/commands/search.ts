@@ -43,7 +43,7 @@ function expectCharset(reader: Reader): Decode {
 export const search: Verb = {
   name: 'SEARCH',
   states: SELECTED,
-  uid: 'also',
+  uid: true,
   expunges: 'held',
   parse(reader, byUid) {
     reader.expectSpace()

@@ -67,7 +67,7 @@ async function storeAll(session: Session, given: StoreArguments): Promise<Reply>
 export const store: Verb = {
   name: 'STORE',
   states: SELECTED,
-  uid: 'also',
+  uid: true,
   expunges: 'held',
   parse(reader, byUid) {
     const given = expectArguments(reader, byUid)

@@ -119,13 +119,6 @@ export class ResponseWriter {
     return this.text(quote(text))
   }
 
-  /** `string` for octets, without NUL in it (see `withoutNul`). */
-  stringOctets(octets: Uint8Array): this {
-    if (octets.length > MAX_QUOTED) return this.literal(octets)
-    const text = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('latin1')
-    return QUOTABLE.test(text) ? this.text(quote(text)) : this.literal(octets)
-  }
-
   literal(octets: Uint8Array): this {
     return this.literalHeader(octets.length).octets(withoutNul(octets))
   }

@@ -23,5 +23,4 @@ export type ToWriter = readonly Request[] | 'close'
 export type FromWriter =
   | readonly Outcome[]
   | 'ready'
-  | 'closed'
   | { readonly failed: { readonly code: string; readonly message: string } }

@@ -41,7 +41,6 @@ function serve(writer: GroupCommit): void {
     }
     if (!closing) return
     writer.close()
-    post('closed')
     port.close()
   })
 }

@@ -24,8 +24,6 @@ function storeError(thrown: unknown): unknown {
     'mailbox-exists': true,
     'mailbox-has-children': true,
     'mailbox-protected': true,
-    'mailbox-not-selectable': true,
-    'no-such-message': true,
     'no-such-token': true,
     'quota-exceeded': true,
     limit: true,

@@ -95,27 +95,6 @@ for (const where of ['running server', 'folder that nobody holds'] as const) {
       expect(await eider('user quota anna 5MiB --recount')).toMatchObject({ code: 2 })
     })
 
-    test('wrong usage is told as JSON too', async () => {
-      for (const wrong of ['user show', 'frob', 'user frob', 'user quota anna', 'user list --set foo=1']) {
-        const { code, stderr } = await eider(`${wrong} --json`)
-        expect([code, JSON.parse(stderr)]).toMatchObject([2, { error: { code: 'usage' } }])
-      }
-    })
-
-    test('so is a subcommand that is missing, without the help that people get', async () => {
-      for (const command of [[], ['user']]) {
-        const missing = await runEider(['--data', dir, '--json', ...command])
-        expect(missing).toMatchObject({ code: 2, stdout: '' })
-        expect(JSON.parse(missing.stderr)).toEqual({
-          error: { code: 'usage', message: 'a subcommand is needed; --help lists them' },
-        })
-      }
-      expect(await eider('user')).toMatchObject({
-        code: 2,
-        stderr: expect.stringContaining('Usage: eider user'),
-      })
-    })
-
     test('address add, list, remove', async () => {
       expect(await eider('address add anna андрис@уайлддак.орг --main')).toMatchObject({ code: 0 })
       expect(await eider('address add anna anna+label@example.com')).toMatchObject({ code: 1 })
@@ -178,6 +157,28 @@ for (const where of ['running server', 'folder that nobody holds'] as const) {
     })
   })
 }
+
+// What cannot be parsed is refused before any place is looked at.
+test('wrong usage is told as JSON too', async () => {
+  for (const wrong of ['user show', 'frob', 'user frob', 'user quota anna', 'user list --set foo=1']) {
+    const { code, stderr } = await runEider([...wrong.split(' '), '--json'])
+    expect([code, JSON.parse(stderr)]).toMatchObject([2, { error: { code: 'usage' } }])
+  }
+})
+
+test('so is a subcommand that is missing, without the help that people get', async () => {
+  for (const command of [[], ['user']]) {
+    const missing = await runEider(['--json', ...command])
+    expect(missing).toMatchObject({ code: 2, stdout: '' })
+    expect(JSON.parse(missing.stderr)).toEqual({
+      error: { code: 'usage', message: 'a subcommand is needed; --help lists them' },
+    })
+  }
+  expect(await runEider(['user'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Usage: eider user'),
+  })
+})
 
 test('config show says where each value was set', async () => {
   const args = ['config', 'show', '--json', '--set', 'imap.listen=off']

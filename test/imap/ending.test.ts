@@ -29,7 +29,7 @@ async function anna(): Promise<ImapClient> {
 }
 
 test('autologout, before login sooner than after', async () => {
-  await start({ imap: { loginMs: 200, idleMs: 600 } })
+  await start({ imap: { loginMs: 1000, idleMs: 2500 } })
   const stranger = await ImapClient.connect(server.port)
   clients.push(stranger)
   await stranger.response()

@@ -21,13 +21,13 @@ const mongodb = {
   test: {
     name: 'MongoDB',
     include: PER_ENGINE,
-    exclude: ['dist/test/command-line.test.js'],
     env: { EIDER_TEST_ENGINE: 'MongoDB' },
   },
 } as const
 
 export default defineConfig(() => ({
   test: {
+    expect: { poll: { timeout: 20_000 } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',

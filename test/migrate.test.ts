@@ -213,14 +213,21 @@ describeWith(['mongod'], 'eider migrate', () => {
     await store.insertOne({ _id: 'arrival', from: `sqlite:${realpathSync(first)}` })
     // As if MongoDB had been away for longer than it keeps servers away: it does not finish then.
     const alone = migrate(`sqlite:${first}`, database.url)
-    const lapse = () => store.updateOne({ _id: 'alone' }, { $set: { expires: new Date(0) } })
-    while ((await lapse()).matchedCount === 0) await sleep(2)
-    expect(await alone).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('give the same command again'),
+    let ended = false
+    void alone.then(() => {
+      ended = true
     })
-    expect(await store.findOne({ _id: 'arrival' })).not.toBeNull()
-    await client.close()
+    const lapse = () => store.updateOne({ _id: 'alone' }, { $set: { expires: new Date(0) } })
+    try {
+      while (!ended && (await lapse()).matchedCount === 0) await sleep(2)
+      expect(await alone).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('give the same command again'),
+      })
+      expect(await store.findOne({ _id: 'arrival' })).not.toBeNull()
+    } finally {
+      await client.close()
+    }
     expect(await migrate(`sqlite:${first}`, database.url)).toMatchObject({ code: 0, stderr: '' })
     await demandOrder(onMongo())
     expect(await listed(onMongo())).toEqual(await listed(['--data', first]))

@@ -60,7 +60,7 @@ export const configSchema = z.object({
     .describe('how long a logged-in client may be silent (RFC 3501 §5.4)'),
   'imap.pollInterval': timer()
     .prefault('30s')
-    .describe('how often IDLE looks for changes that nobody told it of'),
+    .describe('how often IDLE looks for changes that nobody told it of, and a session for a new password'),
   'imap.loginTimeout': timer().prefault('1m').describe('how long a client may take to log in'),
   'imap.copyMessages': count(1, 10_000_000).prefault(100_000).describe('messages of one COPY'),
 
@@ -88,7 +88,9 @@ export const configSchema = z.object({
     .describe('of these, to one account that was not logged in to from there lately'),
   'auth.failuresPerAccount': count(1, 1_000_000)
     .prefault(100)
-    .describe('failed logins to one account within the window before strange addresses are slowed down'),
+    .describe(
+      'failed logins to one account within the window before strange addresses are slowed down; from a known one, before it is',
+    ),
   'auth.window': duration().prefault('10m').describe('how long a failed login counts'),
 
   'retention.expunged': duration()
@@ -106,7 +108,7 @@ export const configSchema = z.object({
   'log.level': z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'debug, info, warn, error or silent' })
     .prefault('info')
-    .describe('the least that is logged'),
+    .describe('the least that is logged: debug, info, warn, error or silent'),
 })
 
 type Parsed = z.output<typeof configSchema>

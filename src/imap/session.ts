@@ -114,7 +114,7 @@ export class Session {
   async #checkLogin(): Promise<void> {
     if (this.#login === undefined || ++this.#loginChecks > 1) return
     try {
-      for (let answered = 0; answered < this.#loginChecks; ) {
+      for (let answered = 0; answered < this.#loginChecks && this.#login !== undefined; ) {
         answered = this.#loginChecks
         if (!(await stillValid(this.services, this.#login))) this.input.interrupt('Log in again')
       }
@@ -180,7 +180,8 @@ export class Session {
   keepAlive(): void {
     if (this.#login === undefined) return
     this.#timer?.refresh()
-    if (performance.now() - this.#loginCheckedAt > this.options.pollMs) void this.#checkLogin()
+    if (this.#loginChecks === 0 && performance.now() - this.#loginCheckedAt > this.options.pollMs)
+      void this.#checkLogin()
   }
 
   /** Lets go of everything; the socket is closed by who owns it. */

@@ -2,7 +2,7 @@
 
 export type Closing = (() => unknown)[]
 
-/** What cannot be closed, such as a file that a read-only disk keeps, is told at once and holds up nothing else. */
+/** What cannot be closed, such as a file that a read-only disk keeps, is told of at once and holds up nothing else. */
 export async function closeAll(closing: Closing, onError: (error: unknown) => void): Promise<void> {
   for (const close of closing.splice(0).reverse()) {
     try {

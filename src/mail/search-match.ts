@@ -102,6 +102,8 @@ function matchKey(query: ResolvedKey, candidate: Candidate, context: MatchContex
       return summary?.folded(query.field).includes(query.value) ?? false
     case 'subject':
       return summary?.folded('subject').includes(query.value) ?? false
+    case 'filled':
+      return summary !== undefined && summary.fields[query.field] !== ''
     case 'header':
       return text?.field(query.name).some((value) => value.includes(query.value)) ?? false
     case 'body':

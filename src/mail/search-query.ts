@@ -45,6 +45,8 @@ type SearchKey =
   | { readonly kind: 'header'; readonly name: string; readonly value: string }
   | { readonly kind: 'address'; readonly field: 'from' | 'to' | 'cc' | 'bcc'; readonly value: string }
   | { readonly kind: 'subject'; readonly value: string }
+  /** Whether the summary has anything of it: if so, the field is there. */
+  | { readonly kind: 'filled'; readonly field: 'from' | 'to' | 'cc' | 'bcc' | 'subject' }
   | { readonly kind: 'body'; readonly value: string }
   | { readonly kind: 'text'; readonly value: string }
 
@@ -64,6 +66,7 @@ const DEPTHS: Readonly<Record<ResolvedKey['kind'], Depth>> = {
   date: COLD,
   address: SUMMARY,
   subject: SUMMARY,
+  filled: SUMMARY,
   header: SOURCE,
   body: SOURCE,
   text: SOURCE,

@@ -42,8 +42,11 @@ export const cutsJson = (cuts: readonly Cut[]): string => (cuts.length === 0 ? '
 export const blobsOf = (cuts: readonly Cut[]): Buffer[] =>
   [...new Set(cuts.map((cut) => cut.blob))].map((hash) => Buffer.from(hash, 'hex'))
 
-/** Octets of headers that a page of summaries is made of; no field of one is much longer than they are. */
-const SUMMARIES = { octets: 4 * 2 ** 20, octetsEach: DEFAULT_LIMITS.header }
+/**
+ * Of a page of summaries. No field of one is much longer than its message's header, which is a small part of a large message: few
+ * are longer than `octetsEach`, and none than four times that.
+ */
+const SUMMARIES = { octets: 8 * 2 ** 20, octetsEach: DEFAULT_LIMITS.header / 4 }
 
 /** Contents in pages whose summaries hold little, at most `count` each. */
 export function* summaryPagesOf(

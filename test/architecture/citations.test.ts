@@ -36,15 +36,14 @@ test('a row names files that are there', () => {
 })
 
 test('a heading that is cited is there', () => {
-  const missing = sources.flatMap((file) =>
+  const cited = sources.flatMap((file) =>
     [...commentsOnOneLine(file).matchAll(/\b(docs\/[a-z]+\.md), ("[^"]+"(?: and "[^"]+")*)/g)].flatMap(
       ([, path = '', quoted = '']) =>
-        [...quoted.matchAll(/"([^"]+)"/g)]
-          .filter(([, heading = '']) => !headingsOf(path).includes(heading))
-          .map(([heading]) => `${file}: ${path}, ${heading}`),
+        [...quoted.matchAll(/"([^"]+)"/g)].map(([, heading = '']) => ({ file, path, heading })),
     ),
   )
-  expect(missing).toEqual([])
+  expect(cited.length).toBeGreaterThan(20)
+  expect(cited.filter(({ path, heading }) => !headingsOf(path).includes(heading))).toEqual([])
 })
 
 const commentsOnOneLine = (file: string): string =>

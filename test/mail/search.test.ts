@@ -91,6 +91,8 @@ function naive(query: SearchQuery, message: Known): boolean {
       return has(message.subject, query.value)
     case 'address':
       return query.field === 'from' && has(message.from, query.value)
+    case 'filled':
+      return query.field === 'from' || query.field === 'subject'
     case 'header':
       return query.name === 'x-number' && has(`n${message.uid - 1}`, query.value)
     case 'body':
@@ -106,6 +108,7 @@ const word = fc.constantFrom(...WORDS, 'strasse', 'ΕΛΛΑΣ', 'nirgends')
 const uid = fc.integer({ min: 1, max: 70 })
 const key: fc.Arbitrary<SearchQuery> = fc.oneof(
   fc.constant<SearchQuery>({ kind: 'all' }),
+  fc.record({ kind: fc.constant('filled' as const), field: fc.constantFrom('from' as const, 'cc' as const) }),
   fc.record({
     kind: fc.constant('flag' as const),
     name: fc.constantFrom(...FLAGS, '$none', 'nonjunk'),

@@ -111,7 +111,7 @@ describe('timeouts', () => {
     const client = await open()
     client.pause()
     await client.send(`LHLO client.example\r\n${SEND_ONE}`)
-    await vi.waitFor(() => expect(target.received).toHaveLength(1))
+    await vi.waitFor(() => expect(target.received).toHaveLength(1), { timeout: 20_000 })
     await vi.waitFor(() => expect(listener.size).toBe(0), { timeout: 20_000 })
   })
 
@@ -174,7 +174,7 @@ describe('a client that closes its side', () => {
     expect(codes(await client.replies(4))).toEqual(ONE_SENT)
     expect(await client.rest()).toBe('')
     expect(target.received).toHaveLength(1)
-    await vi.waitFor(() => expect(listener.size).toBe(0))
+    await vi.waitFor(() => expect(listener.size).toBe(0), { timeout: 20_000 })
   })
 
   it('in the middle of a message is let go, and nothing is delivered', async () => {
@@ -183,6 +183,6 @@ describe('a client that closes its side', () => {
     expect(codes(await client.replies(3))).toEqual(ONE_SENT.slice(0, 3))
     expect(await client.rest()).toBe('')
     expect(target.received).toEqual([])
-    await vi.waitFor(() => expect(listener.size).toBe(0))
+    await vi.waitFor(() => expect(listener.size).toBe(0), { timeout: 20_000 })
   })
 })

@@ -22,10 +22,10 @@ import { type Content, contentOf, sendSection } from './sections.js'
 
 /**
  * Messages whose ENVELOPEs or BODYSTRUCTUREs are read at once. Of made messages both may be six times as long as the headers that
- * are read (`Allowance` in src/mime/limits.ts), of real ones they are shorter. For a client that does not read, one such batch is
- * held and those that are read ahead.
+ * are read (`Allowance` in src/mime/limits.ts), of real ones they are shorter, and few have headers of `octetsEach`. For a client
+ * that does not read, one such batch is held and those that are read ahead.
  */
-const BATCH = { octets: 4 * 2 ** 20, count: 512, octetsEach: DEFAULT_LIMITS.headers }
+const BATCH = { octets: 4 * 2 ** 20, count: 512, octetsEach: DEFAULT_LIMITS.headers / 4 }
 /** Batches that are read while one is sent: from another machine they take as long to come as one to be sent. */
 const AHEAD = 2
 

@@ -47,8 +47,15 @@ function text({ reader, decode }: Context): string {
   return decode(reader.expectAstringOctets('search string'))
 }
 
-/** An empty string is in every field that is there, as it is for HEADER. */
-const present = (name: string): Key => always({ kind: 'header', name, value: '' })
+/** An empty string is in every field that is there, as it is for HEADER; whether it is there the summary mostly tells. */
+const present = (field: 'from' | 'to' | 'cc' | 'bcc' | 'subject'): Key =>
+  always({
+    kind: 'or',
+    of: [
+      { kind: 'filled', field },
+      { kind: 'header', name: field, value: '' },
+    ],
+  })
 
 const address = (field: 'from' | 'to' | 'cc' | 'bcc') => (context: Context) => {
   const value = text(context)

@@ -151,11 +151,14 @@ export function checkContract(engine: DamageEngine): void {
       const store = await engine.begin()
       const at = await filled(store)
       const broken = await engine.breakIt(store, damage)
-      const before = await contentsOf(broken, at)
-      const found = await drain(broken.check({ repair: true }))
-      expect(found.filter(({ repaired }) => repaired === 'deleted')).toEqual([])
-      expect(await contentsOf(broken, at)).toEqual(before)
-      await broken.close()
+      try {
+        const before = await contentsOf(broken, at)
+        const found = await drain(broken.check({ repair: true }))
+        expect(found.filter(({ repaired }) => repaired === 'deleted')).toEqual([])
+        expect(await contentsOf(broken, at)).toEqual(before)
+      } finally {
+        await broken.close()
+      }
     })
 
     test('a migration stops at a chunk with one half, and does not send to a repair that there is not', async () => {
@@ -166,8 +169,11 @@ export function checkContract(engine: DamageEngine): void {
         code: 'corrupt',
         message: expect.stringMatching(/chunk 1 of mailbox 1 .* from a backup$/),
       }
-      await expect(drain(broken.dumpIndex(id))).rejects.toMatchObject(problem)
-      await broken.close()
+      try {
+        await expect(drain(broken.dumpIndex(id))).rejects.toMatchObject(problem)
+      } finally {
+        await broken.close()
+      }
     })
 
     test.each([

@@ -138,9 +138,10 @@ export class Checker {
   /** Contents that neither an entry nor a tombstone names. Those that the collector will purge are not among them. */
   async *#checkOrphans(account: number, repair: boolean, doubt: Doubt): AsyncIterable<Finding> {
     const state = this.#access.accounts.numbers(account)
-    if (state === undefined || this.#isDue.get(account, NEVER_COLLECTED) !== undefined) return
+    if (state === undefined) return
     const alive = await this.#marking.alive(account, 0, doubt.unreadable)
     yield* doubt.findings
+    if (this.#isDue.get(account, NEVER_COLLECTED) !== undefined) return
     for await (const page of this.#marking.contents(account, state.content_next))
       for (const content of page.filter((one) => !alive.has(one))) {
         const purge = { account, contents: [content], since: state.modseq }

@@ -15,6 +15,7 @@ import { STORE_MODULE, sqliteStore } from './sqlite-store.js'
 const folder = mkdtempSync(join(tmpdir(), 'eider-full-'))
 const mount = (options: string) => spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder])
 const mounted = mount('size=6m').status === 0
+if (!mounted) rmSync(folder, { recursive: true })
 const skip = wanted(mounted, 'the right to mount', 'a full disk under the store')
 
 const file = join(folder, 'eider.db')

@@ -1,4 +1,5 @@
 // The tests run as compiled: worker threads and the command line are then the very files that ship.
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { CountEngines } from './dist/test/support/count-engines.js'
 import { haveCluster } from './dist/test/support/programs.js'
@@ -31,6 +32,8 @@ export default defineConfig(() => ({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Beside a mongod and what is killed and timed with it, one processor less, as is Vitest's own rule.
+    ...(haveCluster() ? {} : { maxWorkers: availableParallelism() }),
     globalSetup: ['dist/test/support/global-setup.js'],
     reporters: ['default', new CountEngines()],
     projects: [

@@ -165,7 +165,7 @@ export class Collector {
         .limit(PAGE)
         .batchSize(PAGE)
         .toArray()
-      database.committed(session)
+      database.raiseFloor(session)
       return page
     })
   }

@@ -102,8 +102,11 @@ export class MongoDatabase {
     if (this.#floor.operationTime !== undefined) session.advanceOperationTime(this.#floor.operationTime)
   }
 
-  /** After a commit in `session`, or a read: nothing is read any more from before it. What the majority has keeps nobody waiting. */
-  committed(session: ClientSession): void {
+  /**
+   * After a commit in `session`, or a read: nothing is read any more from before it. What the majority has keeps nobody
+   * waiting.
+   */
+  raiseFloor(session: ClientSession): void {
     const time = session.operationTime
     if (time !== undefined && this.#floor.operationTime?.greaterThanOrEqual(time) !== true)
       this.#floor.operationTime = time

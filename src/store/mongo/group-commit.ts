@@ -222,7 +222,7 @@ export class GroupCommit {
     const waiting = rows.flat()
     if (waiting.some((one) => one.answered)) throw new Abandoned('somebody has been answered already')
     await commit(session, () => this.#closing && waiting.every((one) => one.answered))
-    this.#database.committed(session)
+    this.#database.raiseFloor(session)
     transaction.remember(accountsOf(waiting))
     // Before anybody is answered: some ask again at once, and are then in the line already.
     const now = performance.now()

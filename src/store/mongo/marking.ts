@@ -59,7 +59,7 @@ export class Marking {
           { _id: accountKey(account) },
           { session, projection: { state: 1, modseq: 1, content_next: 1 } },
         )
-      this.#database.committed(session)
+      this.#database.raiseFloor(session)
       return document
     })
     return found === null || found.state !== 'active' ? undefined : found

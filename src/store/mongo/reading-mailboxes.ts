@@ -141,7 +141,7 @@ export class MailboxReads {
           { $max: { recent_uid: uidNext } },
           { session, upsert: true, returnDocument: 'before' },
         )
-      this.#database.committed(session)
+      this.#database.raiseFloor(session)
       return before?.recent_uid ?? 1
     })
   }
@@ -172,7 +172,7 @@ export class MailboxReads {
   #first<T>(doing: string, query: (session: ClientSession) => Promise<T>): Promise<T> {
     return this.#database.read(doing, async (session) => {
       const found = await query(session)
-      this.#database.committed(session)
+      this.#database.raiseFloor(session)
       return found
     })
   }

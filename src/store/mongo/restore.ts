@@ -204,7 +204,7 @@ export class Restore {
   ) {
     await this.#database.read(doing, async (session) => {
       await work(session)
-      this.#database.committed(session)
+      this.#database.raiseFloor(session)
     })
   }
 }

@@ -83,7 +83,10 @@ export class WaitingLine {
   #line = new Set<Waiting>()
   #timer: NodeJS.Timeout | undefined
 
-  /** `mostAccounts` of one transaction; `onDue` is called when something may be taken that had to pause, or is not to be any more. */
+  /**
+   * `mostAccounts` of one transaction; `onDue` is called when something may be taken that had to pause, or is not to be any
+   * more.
+   */
   constructor(mostAccounts: number, onDue: () => void) {
     this.#mostAccounts = mostAccounts
     this.#onDue = onDue

@@ -210,6 +210,7 @@ test('a command makes no data folder: an embedded store is missed, a cluster nee
   else expect(listed).toMatchObject({ code: 1, stderr: expect.stringContaining('no mail store in') })
 })
 
+// Of a cluster there is nothing to say.
 const onSqlite = engineName() === 'SQLite' ? test : () => {}
 onSqlite('an embedded store loads nothing of the cluster', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'eider-cli-'))

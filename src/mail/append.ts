@@ -34,7 +34,7 @@ export async function findAppendTarget(
 }
 
 /**
- * `path`: the mailbox's name, by which it was found. Throws StoreError `no-such-mailbox`, `quota-exceeded`, `limit`,
+ * `path`: the mailbox's name, by which it was found; where another has it by now, that gets them. Throws StoreError `no-such-mailbox`, `quota-exceeded`, `limit`,
  * `disk-full`, `unavailable`: then nothing was appended.
  */
 export async function appendMessages(

@@ -12,6 +12,7 @@ import {
   type ResolvedKey,
   type ResolvedQuery,
   type SearchQuery,
+  type SummaryField,
 } from './search-query.js'
 
 /** What has been read of one message. */
@@ -24,18 +25,16 @@ export interface Candidate {
   readonly text?: SearchText
 }
 
-type FoldedField = 'from' | 'to' | 'cc' | 'bcc' | 'subject'
-
 /** A summary whose fields are folded for comparison, each once: there may be thousands of keys, and a megabyte of field. */
 export class FoldedSummary {
   readonly fields: SummaryFields
-  readonly #folded = new Map<FoldedField, string>()
+  readonly #folded = new Map<SummaryField, string>()
 
   constructor(fields: SummaryFields) {
     this.fields = fields
   }
 
-  folded(name: FoldedField): string {
+  folded(name: SummaryField): string {
     let folded = this.#folded.get(name)
     if (folded === undefined) {
       folded = foldCase(this.fields[name])

@@ -27,6 +27,9 @@ export type ResolvedKey =
   /** -1 for a keyword that the account does not have. */
   | { readonly kind: 'bit'; readonly bit: number; readonly set: boolean }
 
+/** Fields of which the summary has the text. */
+export type SummaryField = 'from' | 'to' | 'cc' | 'bcc' | 'subject'
+
 type SearchKey =
   | { readonly kind: 'all' }
   /** A system flag or keyword by name, without case. */
@@ -43,10 +46,10 @@ type SearchKey =
   | { readonly kind: 'size'; readonly op: 'larger' | 'smaller'; readonly octets: number }
   /** An empty value asks only whether the field is there. */
   | { readonly kind: 'header'; readonly name: string; readonly value: string }
-  | { readonly kind: 'address'; readonly field: 'from' | 'to' | 'cc' | 'bcc'; readonly value: string }
+  | { readonly kind: 'address'; readonly field: Exclude<SummaryField, 'subject'>; readonly value: string }
   | { readonly kind: 'subject'; readonly value: string }
   /** Whether the summary has anything of it: if so, the field is there. */
-  | { readonly kind: 'filled'; readonly field: 'from' | 'to' | 'cc' | 'bcc' | 'subject' }
+  | { readonly kind: 'filled'; readonly field: SummaryField }
   | { readonly kind: 'body'; readonly value: string }
   | { readonly kind: 'text'; readonly value: string }
 

@@ -122,7 +122,10 @@ export interface MessageStore {
     to: MailboxId,
     quotaLimit: number,
   ): Promise<Copied>
-  /** In slices: a few milliseconds on SQLite, some 10 of the main thread on MongoDB. Keeps flags and dates; the same mailbox is allowed (new UIDs). */
+  /**
+   * In slices: a few milliseconds on SQLite, some 10 of the main thread on MongoDB. Keeps flags and dates; the same mailbox is
+   * allowed (new UIDs).
+   */
   move(account: AccountId, from: MailboxId, uids: Uint32Array, to: MailboxId): AsyncIterable<Copied>
   /** In slices. A modseq moves only where a flag does. Throws `limit` (keywords). */
   changeFlags(

@@ -14,6 +14,13 @@ beforeAll(async () => {
 afterAll(() => server.close())
 afterEach(() => vi.restoreAllMocks())
 
+/** A mailbox with one message, selected. */
+async function selectNew(client: ImapClient, name: string): Promise<void> {
+  await client.ok(`CREATE ${name}`)
+  await client.append(name, 'Subject: a\r\n\r\nbody\r\n')
+  await client.ok(`SELECT ${name}`)
+}
+
 test('a message is read although \\Seen cannot be set, and is not said to be seen', async () => {
   const client = await ImapClient.login(server.port, 'anna')
   await client.append('INBOX', 'Subject: a\r\n\r\nbody\r\n')
@@ -34,9 +41,7 @@ test('a message is read although \\Seen cannot be set, and is not said to be see
 
 test('a message that is set \\Seen and cannot be read then is told to be seen', async () => {
   const client = await ImapClient.login(server.port, 'anna')
-  await client.ok('CREATE unread')
-  await client.append('unread', 'Subject: a\r\n\r\nbody\r\n')
-  await client.ok('SELECT unread')
+  await selectNew(client, 'unread')
   const failing = vi.spyOn(server.services.store, 'sources').mockImplementation(() => {
     throw new StoreError('unavailable', 'away')
   })
@@ -48,9 +53,7 @@ test('a message that is set \\Seen and cannot be read then is told to be seen', 
 
 test('a STORE that cannot be told of is told by the next command', async () => {
   const client = await ImapClient.login(server.port, 'anna')
-  await client.ok('CREATE flagged')
-  await client.append('flagged', 'Subject: a\r\n\r\nbody\r\n')
-  await client.ok('SELECT flagged')
+  await selectNew(client, 'flagged')
   const failing = vi
     .spyOn(server.services.store, 'flagTable')
     .mockRejectedValue(new StoreError('unavailable', 'away'))
@@ -62,9 +65,7 @@ test('a STORE that cannot be told of is told by the next command', async () => {
 
 test('a keyword that another session creates while messages are set \\Seen is told', async () => {
   const [client, other] = await pair()
-  await client.ok('CREATE keyworded')
-  await client.append('keyworded', 'Subject: a\r\n\r\nbody\r\n')
-  await client.ok('SELECT keyworded')
+  await selectNew(client, 'keyworded')
   await other.ok('SELECT keyworded')
   const { store } = server.services
   const { changeFlags } = store
@@ -81,9 +82,7 @@ test('a keyword that another session creates while messages are set \\Seen is to
 
 test('of a large mailbox that another session emptied not all is read at once', async () => {
   const [client, other] = await pair()
-  await client.ok('CREATE emptied')
-  await client.append('emptied', 'Subject: a\r\n\r\nbody\r\n')
-  await client.ok('SELECT emptied')
+  await selectNew(client, 'emptied')
   for (let times = 0; times < 12; times++) await client.ok('COPY 1:* emptied')
   await client.ok('NOOP')
   await other.ok('SELECT emptied')

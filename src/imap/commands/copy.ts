@@ -84,7 +84,6 @@ async function moveAll(session: Session, { set, byUid, mailbox }: CopyArguments)
     session.output.writer.line(`* OK [${copyUid(slice)}] Moved`)
     view.markGone(slice.from)
     await tellExpunged(session, view)
-    if (session.output.writer.full) await session.output.flush()
   }
   return moved === 0 && uids.length > 0 ? nothingLeft(byUid) : ok('Done')
 }

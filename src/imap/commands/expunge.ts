@@ -15,7 +15,6 @@ async function expungeAll(session: Session, set: SequenceSet | undefined): Promi
   for await (const slice of expungeMessages(session.services, session.account, view.mailbox, uids)) {
     view.markGone(slice.uids)
     await tellExpunged(session, view)
-    if (session.output.writer.full) await session.output.flush()
   }
   return ok('Expunged')
 }

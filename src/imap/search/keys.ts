@@ -1,7 +1,7 @@
 // The search keys of RFC 3501 §6.4.4 and §9. Each is read into a function of the view, because sequence numbers and "*" mean
 // what they mean there when the search begins.
 
-import type { SearchQuery } from '../../mail/search-query.js'
+import type { SearchQuery, SummaryField } from '../../mail/search-query.js'
 import type { View } from '../view.js'
 import type { Reader } from '../wire/reader.js'
 import type { Decode } from './charset.js'
@@ -48,7 +48,7 @@ function text({ reader, decode }: Context): string {
 }
 
 /** An empty string is in every field that is there, as it is for HEADER; whether it is there the summary mostly tells. */
-const present = (field: 'from' | 'to' | 'cc' | 'bcc' | 'subject'): Key =>
+const present = (field: SummaryField): Key =>
   always({
     kind: 'or',
     of: [
@@ -57,7 +57,7 @@ const present = (field: 'from' | 'to' | 'cc' | 'bcc' | 'subject'): Key =>
     ],
   })
 
-const address = (field: 'from' | 'to' | 'cc' | 'bcc') => (context: Context) => {
+const address = (field: Exclude<SummaryField, 'subject'>) => (context: Context) => {
   const value = text(context)
   return value === '' ? present(field) : always({ kind: 'address', field, value })
 }

@@ -1,5 +1,5 @@
 // The verbs of SMTP and LMTP, a row each: what it needs and what it does. RFC 5321 §4.1, RFC 2033 §4, RFC 1870 (SIZE),
-// RFC 6152 (8BITMIME), RFC 6531 (SMTPUTF8), RFC 3207 (STARTTLS).
+// RFC 6152 (8BITMIME), RFC 6531 (SMTPUTF8), RFC 3030 (CHUNKING), RFC 3207 (STARTTLS).
 
 import type { Accepted, Client, MailTarget, Sender } from './envelope.js'
 import { isAscii, isHeloDomain, type PathArgument, parsePathArgument } from './grammar.js'
@@ -26,7 +26,11 @@ export interface Dialogue {
   reset(): void
   finish(reply: Reply): void
   startTls(): Promise<void>
+  /** A message is under way, of which some chunks have come (BDAT). */
+  readonly receiving: boolean
   receive(): Promise<Answer>
+  receiveChunk(size: number, last: boolean): Promise<Answer>
+  skipChunk(size: number, refusal: Reply): Promise<Answer>
 }
 
 const HELO = (session: Dialogue, domain: string): Answer => {
@@ -44,6 +48,7 @@ const EHLO = (session: Dialogue, domain: string): Answer => {
     `SIZE ${session.settings.messageMaxSize}`,
     '8BITMIME',
     'SMTPUTF8',
+    'CHUNKING',
     ...(session.canStartTls ? ['STARTTLS'] : []),
     'ENHANCEDSTATUSCODES',
   ]
@@ -84,6 +89,7 @@ function readSender({ path, parameters }: PathArgument, maxSize: number): Sender
 const RCPT: Run = async (session, argument) => {
   const { sender, settings } = session
   if (sender === undefined) return replies.MAIL_FIRST
+  if (session.receiving) return replies.MESSAGE_BEGUN
   const parsed = parsePathArgument(argument, 'TO:')
   if (parsed === undefined) return replies.BAD_RECIPIENT
   if (parsed.parameters.size > 0) return replies.UNKNOWN_PARAMETER
@@ -95,14 +101,33 @@ const RCPT: Run = async (session, argument) => {
   return replies.RECIPIENT_OK
 }
 
+/** Why no message can come now; undefined where one can. */
+function whyNoMessage({ sender, recipients, settings }: Dialogue): Reply | undefined {
+  if (sender === undefined) return replies.MAIL_FIRST
+  if (recipients.length > 0) return undefined
+  // RFC 2033 §4.2 wants 503 where no recipient was accepted; RFC 5321 §3.3 allows 554, which says more.
+  return settings.protocol === 'lmtp' ? replies.RCPT_FIRST : replies.NO_VALID_RECIPIENTS
+}
+
 const DATA: Run = (session, argument) => {
   if (argument !== '') return replies.BAD_ARGUMENTS
-  if (session.sender === undefined) return replies.MAIL_FIRST
-  // RFC 2033 §4.2 wants 503 where no recipient was accepted; RFC 5321 §3.3 allows 554, which says more.
-  if (session.recipients.length === 0) {
-    return session.settings.protocol === 'lmtp' ? replies.RCPT_FIRST : replies.NO_VALID_RECIPIENTS
+  // RFC 3030 §2: not in the same transaction as BDAT.
+  if (session.receiving) return replies.MESSAGE_BEGUN
+  return whyNoMessage(session) ?? session.receive()
+}
+
+/** RFC 3030 §2. Behind a refused one comes its chunk all the same. */
+const BDAT: Run = (session, argument) => {
+  const [, size, last] = /^(\d{1,15})(?: (LAST))?$/i.exec(argument) ?? []
+  if (size === undefined) {
+    // What follows would be taken for commands, and may be anything.
+    session.finish(replies.BAD_CHUNK)
+    return undefined
   }
-  return session.receive()
+  const refusal = whyNoMessage(session)
+  return refusal === undefined
+    ? session.receiveChunk(Number(size), last !== undefined)
+    : session.skipChunk(Number(size), refusal)
 }
 
 const RSET: Run = (session, argument) => {
@@ -133,6 +158,7 @@ const COMMON: readonly (readonly [verb: string, run: Run])[] = [
   ['MAIL', MAIL],
   ['RCPT', RCPT],
   ['DATA', DATA],
+  ['BDAT', BDAT],
   ['RSET', RSET],
   ['NOOP', () => replies.OK],
   ['VRFY', VRFY],
@@ -140,7 +166,7 @@ const COMMON: readonly (readonly [verb: string, run: Run])[] = [
   ['QUIT', QUIT],
   ['STARTTLS', STARTTLS],
   // Known verbs of extensions that are not offered here.
-  ...['EXPN', 'AUTH', 'BDAT', 'BURL', 'ETRN', 'TURN', 'SEND', 'SOML', 'SAML'].map(
+  ...['EXPN', 'AUTH', 'BURL', 'ETRN', 'TURN', 'SEND', 'SOML', 'SAML'].map(
     (verb) => [verb, notImplemented] as const,
   ),
 ]

@@ -1,4 +1,4 @@
-// Reads the mail data behind DATA (RFC 5321 §4.1.1.4): finds its end and takes the stuffed dots out (§4.5.2). Only CRLF
+// Reads the mail data behind DATA (RFC 5321 §4.1.1.4) and BDAT. For DATA: finds its end and takes the stuffed dots out (§4.5.2). Only CRLF
 // ends a line here: a bare CR or LF is content like any other octet, so nothing but CRLF.CRLF can end the data, whatever
 // another server takes for a line's end ("SMTP smuggling").
 
@@ -70,5 +70,26 @@ export class DataDecoder {
     const lineEnded = last === LF && octets.length - at >= 2 && octets[octets.length - 2] === CR
     this.#state = lineEnded ? 'line-start' : last === CR ? 'cr' : 'in-line'
     return octets.length
+  }
+}
+
+/** A chunk of BDAT: so many octets, whatever they are (RFC 3030 §2). */
+export class ChunkDecoder {
+  #left: number
+
+  constructor(size: number) {
+    this.#left = size
+  }
+
+  get ended(): boolean {
+    return this.#left === 0
+  }
+
+  /** As DataDecoder's. */
+  push(octets: Buffer, pieces: Buffer[]): number {
+    const used = Math.min(octets.length, this.#left)
+    if (used > 0) pieces.push(octets.subarray(0, used))
+    this.#left -= used
+    return used
   }
 }

@@ -29,6 +29,7 @@ export const MAIL_FIRST: Reply = '503 5.5.1 MAIL first'
 export const RCPT_FIRST: Reply = '503 5.5.1 RCPT first'
 export const NO_VALID_RECIPIENTS: Reply = '554 5.5.1 No valid recipients'
 export const NESTED_MAIL: Reply = '503 5.5.1 A transaction is under way'
+export const MESSAGE_BEGUN: Reply = '503 5.5.1 A message is under way; BDAT or RSET'
 export const ALREADY_SECURE: Reply = '503 5.5.1 TLS is active already'
 
 export const TOO_LARGE: Reply = '552 5.3.4 Message is larger than the limit'
@@ -45,6 +46,7 @@ export const TRY_LATER: Reply = '451 4.3.0 Cannot take mail now; try again later
 
 export const TOO_MANY_BAD_RECIPIENTS: Reply = '421 4.7.0 Too many unknown recipients'
 export const TOO_MANY_ERRORS: Reply = '421 4.7.0 Too many errors'
+export const BAD_CHUNK: Reply = '421 4.5.4 BDAT without its size'
 export const TIMED_OUT: Reply = '421 4.4.2 Waited too long'
 export const SHUTTING_DOWN: Reply = '421 4.3.2 Server is shutting down'
 /** For the listener, above its limits. */

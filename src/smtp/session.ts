@@ -4,9 +4,10 @@
 import { Deadline } from '../kit/deadline.js'
 import type { Connection } from '../kit/listener.js'
 import { type Answer, commandOf, type Dialogue } from './commands.js'
-import { DataDecoder } from './data-decoder.js'
-import type { Accepted, Client, MailTarget, MessageSink, Sender } from './envelope.js'
+import { ChunkDecoder, DataDecoder } from './data-decoder.js'
+import type { Accepted, Client, MailTarget, Sender } from './envelope.js'
 import { parseCommand } from './grammar.js'
+import { Incoming } from './incoming.js'
 import { Input } from './input.js'
 import { LineReader, TOO_LONG } from './line-reader.js'
 import type { Reply } from './replies.js'
@@ -17,6 +18,10 @@ import type { SmtpSettings } from './settings.js'
 const MAX_GROUP = 16 * 1024
 /** Milliseconds that a client has to read our last line and leave. */
 const LINGER_MS = 2_000
+
+/** So many milliseconds, or fewer where the moment `latest`, by performance.now(), comes before. */
+const untilThen = (ms: number, latest = Number.POSITIVE_INFINITY): number =>
+  Math.max(0, Math.min(ms, latest - performance.now()))
 
 export class Session implements Dialogue {
   readonly settings: SmtpSettings
@@ -35,6 +40,8 @@ export class Session implements Dialogue {
   /** A command or a message is being worked on: it is finished before the server goes down. */
   #busy = false
   #finished = false
+  /** The message under way, between the chunks of BDAT too. */
+  #incoming: Incoming | undefined
 
   constructor(connection: Connection, settings: SmtpSettings, target: MailTarget) {
     this.#connection = connection
@@ -45,6 +52,10 @@ export class Session implements Dialogue {
 
   get secure(): boolean {
     return this.#connection.secure
+  }
+
+  get receiving(): boolean {
+    return this.#incoming !== undefined
   }
 
   get canStartTls(): boolean {
@@ -67,6 +78,7 @@ export class Session implements Dialogue {
     } finally {
       this.#deadline.close()
       this.#connection.onClosing = undefined
+      await this.#incoming?.abort()
       // The client has said all that it will; it may still wait for our answers.
       if (!this.#finished) this.#close()
     }
@@ -85,7 +97,7 @@ export class Session implements Dialogue {
       this.#answer(answer instanceof Promise ? await answer : answer)
       this.#busy = false
       // Before the wait for a client that does not read.
-      this.#deadline.set(this.settings.limits.commandMs)
+      this.#deadline.set(untilThen(this.settings.limits.commandMs, this.#incoming?.latest))
       if (this.#out.length > MAX_GROUP) await this.#drain()
       if (this.#connection.closing) this.finish(replies.SHUTTING_DOWN)
     }
@@ -170,6 +182,8 @@ export class Session implements Dialogue {
   reset(): void {
     this.sender = undefined
     this.recipients = []
+    void this.#incoming?.abort()
+    this.#incoming = undefined
   }
 
   /** Says the last line and lets the client go. */
@@ -210,61 +224,68 @@ export class Session implements Dialogue {
     this.#input.attach(this.#connection.socket)
   }
 
-  /** Receives the mail data and hands it on; ends the transaction (RFC 5321 §4.1.1.4). */
+  /** Receives the mail data of DATA and hands it on; ends the transaction (RFC 5321 §4.1.1.4). */
   async receive(): Promise<Answer> {
-    const { client, sender, recipients } = this
-    if (client === undefined || sender === undefined) return replies.MAIL_FIRST
-    this.#messages += 1
-    const id = `${this.#connection.id}-${this.#messages}`
-    const sink = this.target.open({ client, sender, recipients, id })
+    this.#begin()
     this.#send(replies.START_INPUT)
-    const outcome = await this.#transfer(sink)
-    if (outcome === 'broken-off') return undefined
+    return (await this.#transfer(new DataDecoder())) ? this.#deliver() : undefined
+  }
+
+  /** Receives a chunk of BDAT; the last one ends the transaction (RFC 3030 §2). */
+  async receiveChunk(size: number, last: boolean): Promise<Answer> {
+    if (!this.receiving) this.#begin()
+    if (!(await this.#transfer(new ChunkDecoder(size)))) return undefined
+    return last ? this.#deliver() : (this.#incoming?.refused ?? replies.OK)
+  }
+
+  /** Reads a chunk that belongs to no message and throws it away: it is no command (RFC 3030 §2). */
+  async skipChunk(size: number, refusal: Reply): Promise<Answer> {
+    return (await this.#transfer(new ChunkDecoder(size))) ? refusal : undefined
+  }
+
+  #begin(): void {
+    const { client, sender, recipients } = this
+    if (client === undefined || sender === undefined) throw new Error('unreachable: MAIL came before')
+    this.#messages += 1
+    const { id, log } = this.#connection
+    const sink = this.target.open({ client, sender, recipients, id: `${id}-${this.#messages}` })
+    this.#incoming = new Incoming(sink, performance.now() + this.settings.limits.transferMs, log)
+  }
+
+  async #deliver(): Promise<Answer> {
+    const { recipients } = this
+    const incoming = this.#incoming
     this.#busy = true
     this.#deadline.clear()
-    const answer = outcome === 'complete' ? await this.#deliver(sink) : [outcome.refused]
+    const answer = (await incoming?.deliver()) ?? []
+    this.#incoming = undefined
     this.reset()
     // LMTP: a reply for each recipient; SMTP: one for all (RFC 2033 §4.2).
     const count = this.settings.protocol === 'lmtp' ? recipients.length : 1
     return Array.from({ length: count }, (_, i) => answer[i] ?? answer[0] ?? replies.TRY_LATER)
   }
 
-  async #deliver(sink: MessageSink): Promise<readonly Reply[]> {
-    try {
-      return await sink.deliver()
-    } catch (error) {
-      return [await this.#abandon(sink, error)]
-    }
-  }
-
-  /**
-   * Reads to the end of the mail data. A message that cannot be taken is read on and thrown away: its sender listens
-   * only then.
-   */
-  async #transfer(sink: MessageSink): Promise<'complete' | 'broken-off' | { refused: Reply }> {
-    const decoder = new DataDecoder()
-    const latest = performance.now() + this.settings.limits.transferMs
-    let refused: Reply | undefined
+  /** Reads to the end of what the decoder knows, for the message under way if there is one; false where the connection ended. */
+  async #transfer(decoder: DataDecoder | ChunkDecoder): Promise<boolean> {
+    const incoming = this.#incoming
+    const latest = incoming?.latest ?? performance.now() + this.settings.limits.transferMs
     let octets: Buffer | undefined = this.#lines.takeRest()
-    for (;;) {
+    while (octets !== undefined) {
       const pieces: Buffer[] = []
       const used = decoder.push(octets, pieces)
-      if (refused === undefined) refused = await this.#write(sink, pieces)
-      if (decoder.ended && !this.#finished) {
+      await incoming?.write(pieces)
+      if (this.#finished) return false
+      if (decoder.ended) {
         this.#lines.push(octets.subarray(used))
-        return refused === undefined ? 'complete' : { refused }
+        return true
       }
-      octets = this.#finished ? undefined : await this.#nextOctets(latest)
-      if (octets === undefined) {
-        if (refused === undefined) await sink.abort()
-        return 'broken-off'
-      }
+      octets = await this.#nextOctets(latest)
     }
+    return false
   }
 
   async #nextOctets(latest: number): Promise<Buffer | undefined> {
-    const { dataMs } = this.settings.limits
-    this.#deadline.set(Math.max(0, Math.min(dataMs, latest - performance.now())))
+    this.#deadline.set(untilThen(this.settings.limits.dataMs, latest))
     // Nothing was promised yet: at a shutdown this may be broken off.
     this.#busy = false
     if (this.#connection.closing) this.finish(replies.SHUTTING_DOWN)
@@ -274,28 +295,5 @@ export class Session implements Dialogue {
     const arrived = await octets
     this.#deadline.clear()
     return arrived
-  }
-
-  /** The reply to give at the end of the data, where the message cannot be taken. */
-  async #write(sink: MessageSink, pieces: readonly Buffer[]): Promise<Reply | undefined> {
-    try {
-      for (const piece of pieces) {
-        const wait = sink.write(piece)
-        if (wait !== undefined) await wait
-      }
-      return undefined
-    } catch (error) {
-      return this.#abandon(sink, error)
-    }
-  }
-
-  async #abandon(sink: MessageSink, error: unknown): Promise<Reply> {
-    const reply = replies.replyToError(error)
-    this.#connection.log.warn({ ...replies.describeError(error), reply }, 'message-not-taken')
-    // What abort could not drop, the collector will.
-    await sink
-      .abort()
-      .catch((err: unknown) => this.#connection.log.warn(replies.describeError(err), 'abort-failed'))
-    return reply
   }
 }

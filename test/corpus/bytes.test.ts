@@ -1,12 +1,12 @@
-// Every message of the corpus and every made one, in by APPEND and by LMTP, out by BODY.PEEK[] (RFC 3501 §6.4.5):
-// the octets that came in are the octets that go out.
+// Every message of the corpus and every made one, in by APPEND and by LMTP (DATA, and BDAT's chunks), out by BODY.PEEK[]
+// (RFC 3501 §6.4.5): the octets that came in are the octets that go out.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startServer, type TestServer } from '../server.js'
 import { type CorpusMessage, corpusIsThere, readCorpus } from '../support/corpus.js'
 import { appendedUid, ImapClient } from '../wire/imap.js'
 import { SmtpClient } from '../wire/smtp.js'
-import { differsFromAppended, differsFromDelivered, fetchWhole } from './exact.js'
+import { differsFromAppended, differsFromDelivered, fetchWhole, withLastLine } from './exact.js'
 import { attachmentOf, madeMessages } from './made.js'
 
 const MINUTES = 60_000
@@ -31,18 +31,28 @@ async function append({ source }: CorpusMessage): Promise<string | undefined> {
   return differsFromAppended(await fetchWhole(imap, uid), source)
 }
 
-async function deliver({ source }: CorpusMessage): Promise<string | undefined> {
+const deliver = ({ source }: CorpusMessage) => deliverAs(source, withLastLine(source))
+
+/** Chunks that begin and end anywhere (RFC 3030). */
+const deliverInChunks = ({ source }: CorpusMessage) =>
+  deliverAs(source, source, 1 + Math.ceil(source.length / 3))
+
+async function deliverAs(
+  source: Uint8Array,
+  expected: Uint8Array,
+  chunk?: number,
+): Promise<string | undefined> {
   const [next] = (await imap.expectOk('STATUS INBOX (UIDNEXT)')).untagged.filter(
     ({ values }) => values[0] === 'STATUS',
   )
   const uid = Number(([] as unknown[]).concat(next?.values[2])[1])
   const client = await SmtpClient.connect(server.listeners.lmtp, 'lmtp')
-  const replies = await client.deliver({ to: ['reader@example.com'], message: source })
+  const replies = await client.deliver({ to: ['reader@example.com'], message: source, chunk })
   await client.quit()
   if (replies.some(({ code }) => code !== 250)) return `LMTP: ${JSON.stringify(replies)}`
   // What others delivered is in this session's view once it was told (RFC 3501 §7).
   await imap.expectOk('NOOP')
-  return differsFromDelivered(await fetchWhole(imap, uid), source)
+  return differsFromDelivered(await fetchWhole(imap, uid), expected)
 }
 
 async function wrong(
@@ -70,16 +80,22 @@ describe('octet for octet', () => {
     expect(await wrong(readCorpus(), deliver)).toEqual([])
   })
 
+  it.skipIf(!corpusIsThere)('the corpus by LMTP in chunks', { timeout: 3 * MINUTES }, async () => {
+    expect(await wrong(readCorpus(), deliverInChunks)).toEqual([])
+  })
+
   it('made messages by APPEND', { timeout: 3 * MINUTES }, async () => {
     expect(await wrong(madeMessages(), append)).toEqual([])
   })
 
   it('made messages by LMTP', { timeout: 3 * MINUTES }, async () => {
     expect(await wrong(madeMessages(), deliver)).toEqual([])
+    expect(await wrong(madeMessages(), deliverInChunks)).toEqual([])
   })
 
   it('an attachment of 100 MB by APPEND and by LMTP', { timeout: 3 * MINUTES }, async () => {
     expect(await wrong([huge()], append)).toEqual([])
     expect(await wrong([huge()], deliver)).toEqual([])
+    expect(await wrong([huge()], deliverInChunks)).toEqual([])
   })
 })

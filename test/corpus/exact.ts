@@ -32,12 +32,15 @@ export function differsFromAppended(stored: Stored, sent: Uint8Array): string | 
 
 const TRACE = ['return-path', 'delivered-to', 'received']
 
-export function differsFromDelivered(stored: Stored, sent: Uint8Array): string | undefined {
-  const expected = endsWithCrlf(sent) ? sent : Buffer.concat([sent, Buffer.from('\r\n')])
+/** What DATA brings: its end is a line's (RFC 5321 §4.1.1.4). */
+export const withLastLine = (sent: Uint8Array): Uint8Array =>
+  endsWithCrlf(sent) ? sent : Buffer.concat([sent, Buffer.from('\r\n')])
+
+export function differsFromDelivered(stored: Stored, expected: Uint8Array): string | undefined {
   const added = stored.octets.length - expected.length
   if (stored.size !== stored.octets.length)
     return `RFC822.SIZE ${stored.size}, BODY[] ${stored.octets.length}`
-  if (added <= 0) return `no trace lines: ${stored.octets.length} octets, sent ${sent.length}`
+  if (added <= 0) return `no trace lines: ${stored.octets.length} octets, sent ${expected.length}`
   const trace = stored.octets.toString('latin1', 0, added)
   const fields = trace.replace(/\r\n[ \t]/g, ' ').split('\r\n')
   const names = fields.map((field) => field.slice(0, field.indexOf(':')).toLowerCase())

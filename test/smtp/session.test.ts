@@ -14,6 +14,7 @@ describe('SMTP', () => {
         '250-SIZE 1048576',
         '250-8BITMIME',
         '250-SMTPUTF8',
+        '250-CHUNKING',
         '250-STARTTLS',
         '250 ENHANCEDSTATUSCODES',
       ].join('\n'),

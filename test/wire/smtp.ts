@@ -1,4 +1,4 @@
-// A small SMTP and LMTP client for tests (RFC 5321, RFC 2033): replies as they come, messages octet for octet.
+// A small SMTP and LMTP client for tests (RFC 5321, RFC 2033, RFC 3030): replies as they come, messages octet for octet.
 
 import type { Socket } from 'node:net'
 import { openSocket } from './connect.js'
@@ -17,6 +17,8 @@ export interface Delivery {
   readonly message: Uint8Array
   /** Behind `MAIL FROM:<…>`; `BODY=8BITMIME` unless given. */
   readonly parameters?: string
+  /** Octets of each chunk, where BDAT is to be used (RFC 3030). */
+  readonly chunk?: number | undefined
 }
 
 export class SmtpClient {
@@ -53,12 +55,13 @@ export class SmtpClient {
     }
   }
 
-  /** The replies that decide: the first refusal before DATA, else one for the message (SMTP) or each recipient (LMTP). */
+  /** The replies that decide: the first refusal before the end of the message, else one for the message (SMTP) or each recipient (LMTP). */
   async deliver({
     from = 'sender@example.org',
     to,
     message,
     parameters = 'BODY=8BITMIME',
+    chunk,
   }: Delivery): Promise<Reply[]> {
     const lines = [
       `MAIL FROM:<${from}> ${parameters}`.trimEnd(),
@@ -68,12 +71,32 @@ export class SmtpClient {
       const reply = await this.command(line)
       if (reply.code !== 250) return [reply]
     }
-    const ready = await this.command('DATA')
-    if (ready.code !== 354) return [ready]
-    this.#socket.write(asData(message))
+    const refusal = await (chunk === undefined ? this.#sendData(message) : this.#sendChunks(message, chunk))
+    if (refusal !== undefined) return [refusal]
     const replies = [await this.reply()]
     while (this.#lmtp && replies.length < to.length) replies.push(await this.reply())
     return replies
+  }
+
+  /** Sends all of it; the reply that refused it before, or undefined. */
+  async #sendData(message: Uint8Array): Promise<Reply | undefined> {
+    const ready = await this.command('DATA')
+    if (ready.code !== 354) return ready
+    this.#socket.write(asData(message))
+    return undefined
+  }
+
+  async #sendChunks(message: Uint8Array, size: number): Promise<Reply | undefined> {
+    let at = 0
+    for (; message.length - at > size; at += size) {
+      this.#socket.write(`BDAT ${size}\r\n`)
+      this.#socket.write(message.subarray(at, at + size))
+      const reply = await this.reply()
+      if (reply.code !== 250) return reply
+    }
+    this.#socket.write(`BDAT ${message.length - at} LAST\r\n`)
+    this.#socket.write(message.subarray(at))
+    return undefined
   }
 
   async quit(): Promise<void> {

@@ -1,4 +1,5 @@
-// One LMTP connection of the load generator (RFC 2033): MAIL, RCPT and DATA in one flight (RFC 2920), then the message.
+// One LMTP connection of the load generator (RFC 2033): MAIL, RCPT and DATA in one flight (RFC 2920), then the message; or
+// all of it in one flight, where the server takes BDAT (RFC 3030).
 import net from 'node:net'
 import { drained } from './drained.js'
 import type { Endpoint } from './server.js'
@@ -13,6 +14,7 @@ export class LmtpConnection {
   private readonly replies: Waiting[] = []
   private pending = ''
   private failure: Error | undefined
+  private extensions = ''
 
   private constructor(endpoint: Endpoint) {
     this.socket = net.connect({ host: endpoint.host, port: endpoint.port })
@@ -27,7 +29,8 @@ export class LmtpConnection {
     const connection = new LmtpConnection(endpoint)
     await connection.expect('220')
     connection.socket.write('LHLO bench.example\r\n')
-    await connection.expect('250')
+    const last = await connection.expect('250')
+    connection.extensions += last.slice(4)
     return connection
   }
 
@@ -38,7 +41,8 @@ export class LmtpConnection {
       if (end < 0) return
       const line = this.pending.slice(0, end)
       this.pending = this.pending.slice(end + 2)
-      if (line[3] !== '-') this.replies.shift()?.resolve(line)
+      if (line[3] === '-') this.extensions += `${line.slice(4)}\n`
+      else this.replies.shift()?.resolve(line)
     }
   }
 
@@ -47,17 +51,32 @@ export class LmtpConnection {
     for (const waiting of this.replies.splice(0)) waiting.reject(error)
   }
 
-  private async expect(code: string): Promise<void> {
+  private async expect(code: string): Promise<string> {
     const line = await new Promise<string>((resolve, reject) => {
       if (this.failure) reject(this.failure)
       else this.replies.push({ resolve, reject })
     })
     if (!line.startsWith(code)) throw new Error(`LMTP: ${line}`)
+    return line
   }
 
   /** Delivers one message, which has no line that begins with a dot. Resolves with the moment its last octet was written. */
   deliver(to: string, message: Buffer): Promise<number> {
     return this.deliverStream(to, [message])
+  }
+
+  /** Delivers one message as the one chunk of BDAT. Rejects where the server does not offer that. */
+  async deliverChunk(to: string, message: Buffer): Promise<void> {
+    if (!/^CHUNKING$/im.test(this.extensions)) throw new Error('the server does not offer CHUNKING')
+    const done = Promise.all([this.expect('250'), this.expect('250'), this.expect('250')])
+    this.socket.cork()
+    this.socket.write(
+      `MAIL FROM:<sender@bench.example>\r\nRCPT TO:<${to}>\r\nBDAT ${message.length} LAST\r\n`,
+      'latin1',
+    )
+    this.socket.write(message)
+    this.socket.uncork()
+    await done
   }
 
   async deliverStream(to: string, pieces: Iterable<Buffer>): Promise<number> {

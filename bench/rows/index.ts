@@ -9,7 +9,7 @@ import { fetchBodystructure, fetchEnvelope, fetchFlags } from './fetch-index.js'
 import { growth } from './growth.js'
 import { idle } from './idle.js'
 import { idleMemory, idleMemoryTls } from './idle-memory.js'
-import { lmtp1, lmtp8 } from './lmtp.js'
+import { lmtp1, lmtp8, lmtpBdat1, lmtpBdat8 } from './lmtp.js'
 import { loginAgain, loginFirst } from './login.js'
 import { noopElsewhere } from './noop-elsewhere.js'
 import { searchSubject, searchText } from './search.js'
@@ -25,6 +25,8 @@ export const ROWS: readonly Row[] = [
   appendLong,
   lmtp1,
   lmtp8,
+  lmtpBdat1,
+  lmtpBdat8,
   appendOneMailbox,
   select,
   fetchFlags,

@@ -1,9 +1,11 @@
-// Whether mail can be taken now, and whether the other instances are reached: both are asked, and not for ever.
+// Whether mail can be taken now, and whether the other instances are reached: both are asked, not for ever and not too often.
 
 import { isStoreError } from '../store/errors.js'
 import type { Services } from './services.js'
 
 const PATIENCE_MS = 2_000
+/** Anybody may ask, and each question is a write. */
+const BELIEVED_MS = 1_000
 
 export interface Readiness {
   /** `ok`, or what is wrong, in a word: no mail can be taken. */
@@ -12,8 +14,19 @@ export interface Readiness {
   readonly bus: 'ok' | 'away'
 }
 
-/** Never throws. */
-export async function readiness(services: Services): Promise<Readiness> {
+/** Who asks while a question is under way gets its answer, as do those in the second after. Never throws. */
+export function readinessOf(services: Services): () => Promise<Readiness> {
+  let last: Promise<Readiness> | undefined
+  const forget = () => {
+    last = undefined
+  }
+  return () => {
+    last ??= ask(services).finally(() => void setTimeout(forget, BELIEVED_MS).unref())
+    return last
+  }
+}
+
+async function ask(services: Services): Promise<Readiness> {
   const [store, reached] = await Promise.all([askStore(services), services.bus.ping()])
   return { store, bus: reached ? 'ok' : 'away' }
 }

@@ -2,12 +2,13 @@
 // instance that is cut from Redis alone serves all the same. Both are open, and say nothing else.
 
 import { z } from 'zod'
-import { readiness } from '../../mail/ready.js'
+import { readinessOf } from '../../mail/ready.js'
 import type { Routes } from './route.js'
 
 const bus = z.enum(['ok', 'away'])
 
 export const health: Routes = (api, services) => {
+  const readiness = readinessOf(services)
   api.get(
     '/healthz',
     {
@@ -35,7 +36,7 @@ export const health: Routes = (api, services) => {
       },
     },
     async (_, reply) => {
-      const { store, bus } = await readiness(services)
+      const { store, bus } = await readiness()
       if (store === 'ok') return { ok: true as const, store: 'ok' as const, bus }
       return reply.code(503).send({ ok: false as const, store, bus })
     },

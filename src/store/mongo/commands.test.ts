@@ -209,6 +209,15 @@ describeWith(['mongod'], 'commands to MongoDB', () => {
     expect(names().length, names().join(', ')).toBeLessThanOrEqual(16)
   })
 
+  test('64 tokens that are looked up at once cost one command', async () => {
+    const token = await store.createToken({ label: 'x', hash: 'c'.repeat(64) })
+    sent = []
+    const hashes = Array.from({ length: 64 }, (_, n) => (n === 9 ? token.hash : `${n}`.padStart(64, '0')))
+    const found = await Promise.all(hashes.map((hash) => store.tokenByHash(hash)))
+    expect(found.filter((one) => one !== undefined)).toEqual([token])
+    expect(names()).toEqual(['find tokens'])
+  })
+
   test('32 appends to one mailbox at once, and a delivery to 8 accounts, cost what one does', async () => {
     const { id, inbox } = await place(store)
     const others = await Promise.all(Array.from({ length: 8 }, () => newAccount(store)))

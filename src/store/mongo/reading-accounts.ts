@@ -89,6 +89,7 @@ export class AccountReads {
   readonly #memory: Memory
   readonly #logins = new BatchedLookup((keys) => this.#named(keys, WHO_LOGS_IN))
   readonly #recipients = new BatchedLookup((keys) => this.#named(keys, WHO_GETS_MAIL))
+  readonly #tokens = new BatchedLookup((keys) => this.#tokensOf(keys))
 
   constructor({ database, memory }: Access) {
     this.#database = database
@@ -169,10 +170,8 @@ export class AccountReads {
   }
 
   async tokenByHash(hash: string): Promise<Token | undefined> {
-    const found = await this.#database.read('reading a token', (session) =>
-      this.#database.collection('token').findOne({ _id: hash }, { session }),
-    )
-    return found === null ? undefined : tokenOf(found)
+    const found = await this.#tokens.find(hash)
+    return found === undefined ? undefined : tokenOf(found)
   }
 
   async tokenById(id: string): Promise<Token | undefined> {
@@ -180,6 +179,15 @@ export class AccountReads {
       this.#database.collection('token').findOne({ id }, { session }),
     )
     return found === null ? undefined : tokenOf(found)
+  }
+
+  #tokensOf(hashes: string[]): Promise<TokenDocument[]> {
+    return this.#database.read('reading a token', (session) =>
+      this.#database
+        .collection('token')
+        .find({ _id: { $in: hashes } }, { session })
+        .toArray(),
+    )
   }
 
   #named(keys: readonly string[], stages: readonly Document[]): Promise<Named[]> {

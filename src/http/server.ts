@@ -20,6 +20,7 @@ import { verifyToken } from '../mail/tokens.js'
 import { bearerSecret, whyNotLocal } from './access.js'
 import { docsPage } from './docs-page.js'
 import { parseForm, typedForm } from './forms.js'
+import { limitPipelining } from './pipelining.js'
 import { HttpRefusal, refusalOf } from './refusals.js'
 import { addresses } from './routes/addresses.js'
 import { health } from './routes/health.js'
@@ -69,6 +70,7 @@ export async function createHttpServer(
 ): Promise<HttpServer> {
   const log = services.log.child({ protocol: 'http' })
   const api = createApi(log, options)
+  limitPipelining(api, log)
   await describe(api, options.version)
   guard(api, services, options.requireToken)
   count(api, metrics)

@@ -333,6 +333,45 @@ describe('limits of connections', () => {
   })
 })
 
+describe('pipelined', () => {
+  const one = 'GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n'
+  /** What comes until the connection ends, or as many answers have come as were asked for. */
+  function pipeline(request: string, times: number): Promise<number> {
+    const socket = connect(server.port('http'), '127.0.0.1')
+    let text = ''
+    const answers = () => text.split('HTTP/1.1 ').length - 1
+    socket.on('error', () => {})
+    socket.setEncoding('utf8').on('data', (more: string) => {
+      text += more
+      if (answers() === times) socket.destroy()
+    })
+    socket.write(request.repeat(times))
+    return new Promise((resolve) => socket.once('close', () => resolve(answers())))
+  }
+  const cutOff = () => server.log().match(/"event":"too-many-requests"/g)?.length ?? 0
+
+  test('sixteen at once are answered', async () => {
+    expect(await pipeline(one, 16)).toBe(16)
+    expect(cutOff()).toBe(0)
+  })
+
+  test.each([
+    ['requests', one],
+    ['requests in HTTP/1.0', 'GET /readyz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'],
+    ['requests of what is not there', 'GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+  ])('who sends thousands of %s and waits for no answer is cut off', async (_, request) => {
+    const before = cutOff()
+    expect(await pipeline(request, 5_000)).toBeLessThan(5_000)
+    await expect.poll(cutOff).toBe(before + 1)
+  })
+
+  test('who waits for each answer is not, however many they are', async () => {
+    const before = cutOff()
+    for (let n = 0; n < 100; n++) expect((await server.http('/healthz')).status).toBe(200)
+    expect(cutOff()).toBe(before)
+  })
+})
+
 test('an address already taken', async () => {
   await server.createUser('other', 'secret')
   for (const address of ['victim@example.com', 'VICTIM@EXAMPLE.COM', '"victim"@example.com']) {

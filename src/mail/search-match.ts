@@ -1,6 +1,7 @@
 // Deciding a query for one message from what has been read of it so far: true, false, or not yet (undefined).
 
 import type { Turn } from '../kit/turn.js'
+import { collapseBlanks } from '../mime/header-fields.js'
 import { FLAG_WORDS, type FlagTable, flagBit } from '../model/flags.js'
 import { foldCase } from '../model/fold.js'
 import type { SummaryFields } from '../model/message.js'
@@ -25,6 +26,9 @@ export interface Candidate {
   readonly text?: SearchText
 }
 
+/** Text of a header as it is compared: RFC 3501 §6.4.4 asks for what ENVELOPE tells, where runs of blanks are one. */
+const foldField = (text: string): string => foldCase(collapseBlanks(text))
+
 /** A summary whose fields are folded for comparison, each once: there may be thousands of keys, and a megabyte of field. */
 export class FoldedSummary {
   readonly fields: SummaryFields
@@ -37,7 +41,7 @@ export class FoldedSummary {
   folded(name: SummaryField): string {
     let folded = this.#folded.get(name)
     if (folded === undefined) {
-      folded = foldCase(this.fields[name])
+      folded = foldField(this.fields[name])
       this.#folded.set(name, folded)
     }
     return folded
@@ -107,8 +111,8 @@ function matchKey(query: ResolvedKey, candidate: Candidate, context: MatchContex
       return text?.field(query.name).some((value) => value.includes(query.value)) ?? false
     case 'body':
       return text?.body.includes(query.value) ?? false
-    case 'text':
-      return text !== undefined && (text.header.includes(query.value) || text.body.includes(query.value))
+    case 'any-header':
+      return text?.header.includes(query.value) ?? false
   }
 }
 
@@ -160,6 +164,9 @@ export async function decideInTurns(
   return open ? undefined : !settling
 }
 
+const anyHeader = (value: string): ResolvedKey => ({ kind: 'any-header', value: foldField(value) })
+const inBody = (value: string): ResolvedKey => ({ kind: 'body', value: foldCase(value) })
+
 /** The query with its strings folded, header names in lower case, and flags by their bit in the account's table. */
 export function resolveQuery(query: SearchQuery, table: FlagTable): ResolvedQuery {
   if (query.kind === 'and' || query.kind === 'or')
@@ -167,7 +174,9 @@ export function resolveQuery(query: SearchQuery, table: FlagTable): ResolvedQuer
   if (query.kind === 'not') return { kind: 'not', of: resolveQuery(query.of, table) }
   if (query.kind === 'flag') return { kind: 'bit', bit: flagBit(table, query.name), set: query.set }
   if (query.kind === 'header') {
-    return { kind: 'header', name: query.name.toLowerCase(), value: foldCase(query.value) }
+    return { kind: 'header', name: query.name.toLowerCase(), value: foldField(query.value) }
   }
-  return 'value' in query ? { ...query, value: foldCase(query.value) } : query
+  if (query.kind === 'text') return { kind: 'or', of: [anyHeader(query.value), inBody(query.value)] }
+  if (query.kind === 'body') return inBody(query.value)
+  return 'value' in query ? { ...query, value: foldField(query.value) } : query
 }

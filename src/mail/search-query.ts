@@ -23,7 +23,9 @@ interface Not<Query> {
 }
 
 export type ResolvedKey =
-  | Exclude<SearchKey, { kind: 'flag' }>
+  | Exclude<SearchKey, { kind: 'flag' | 'text' }>
+  /** What TEXT asks of the header, beside the body. */
+  | { readonly kind: 'any-header'; readonly value: string }
   /** -1 for a keyword that the account does not have. */
   | { readonly kind: 'bit'; readonly bit: number; readonly set: boolean }
 
@@ -72,7 +74,7 @@ const DEPTHS: Readonly<Record<ResolvedKey['kind'], Depth>> = {
   filled: SUMMARY,
   header: SOURCE,
   body: SOURCE,
-  text: SOURCE,
+  'any-header': SOURCE,
 }
 
 /** The depth at which one key can be decided. */

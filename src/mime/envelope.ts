@@ -1,6 +1,7 @@
 // ENVELOPE as it goes over the wire, prepared from a header. RFC 3501 §7.4.2: encoded-words stay as they are; Sender
 // and Reply-To, where absent or empty, are From.
 import { type MailAddress, readAddresses } from './addresses.js'
+import { collapseBlanks } from './header-fields.js'
 import { imapString, nstring } from './imap-string.js'
 
 export type AddressField = 'from' | 'sender' | 'replyTo' | 'to' | 'cc' | 'bcc'
@@ -46,10 +47,10 @@ export function envelopeResponse(fields: EnvelopeFields): string {
   return `(${nstring(fields.date)} ${readable(fields.subject)} ${from} ${sender} ${replyTo} ${to} ${ids})`
 }
 
-/** What people read has runs of blanks as one: folding leaves them behind. */
+/** What people read. */
 function readable(value: string | undefined): string {
   if (value === undefined) return 'NIL'
-  return imapString(/\t| {2}|^ | $/.test(value) ? value.replace(/[\t ]+/g, ' ').replace(/^ | $/g, '') : value)
+  return imapString(collapseBlanks(value).replace(/^ | $/g, ''))
 }
 
 function addressList(list: readonly MailAddress[]): string {

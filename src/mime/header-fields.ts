@@ -57,4 +57,7 @@ export function unfold(header: string, start: number, end: number): string {
   return value.includes('\n') ? value.replace(/\r?\n/g, '') : value
 }
 
+/** Runs of blanks as one: folding leaves them behind, and people read them so. */
+export const collapseBlanks = (value: string): string => value.replace(/[\t ]{2,}|\t/g, ' ')
+
 const isFoldOrBlank = (code: number): boolean => isBlank(code) || code === LF || code === CR

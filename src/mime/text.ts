@@ -4,7 +4,7 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import type { Part } from '../model/message.js'
 import { decodeCharset, isAsciiSuperset } from './charset.js'
 import { decodeWords } from './encoded-words.js'
-import { eachField, unfold } from './header-fields.js'
+import { collapseBlanks, eachField, unfold } from './header-fields.js'
 import { htmlText } from './html-text.js'
 import { parameter } from './parameters.js'
 import { decodeTransfer } from './transfer-encoding.js'
@@ -65,7 +65,7 @@ export function isOwnText(part: Leaf, body: Uint8Array): boolean {
  */
 export const DECODED_WHEN_SEARCHED = 2 * 1024
 
-/** All fields of a header as `Name: value` lines, unfolded and decoded to Unicode. */
+/** All fields of a header as `Name: value` lines, unfolded, decoded to Unicode, runs of blanks as one. */
 export function decodedHeaderText(header: Uint8Array): string {
   const octets = asBuffer(header)
   const source = octets.toString('latin1')
@@ -73,7 +73,7 @@ export function decodedHeaderText(header: Uint8Array): string {
   eachField(source, (start, nameEnd, valueStart, end) => {
     // An encoded word may hold a line end: what stands behind it is no field of its own.
     const value = decodeWords(unfold(source, valueStart, end)).replaceAll(/[\r\n]+/g, ' ')
-    lines.push(`${source.slice(start, nameEnd)}: ${value}`)
+    lines.push(`${source.slice(start, nameEnd)}: ${collapseBlanks(value)}`)
   })
   return lines.join('\n')
 }

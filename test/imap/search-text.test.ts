@@ -82,3 +82,21 @@ test('each text is found in messages of every size, and nothing else is', { time
   for (const text of ['grüsse aus riga', 'hidden', 'never in an image', 'boundary=b'])
     expect([text, await found('BODY', text)]).toEqual([text, []])
 })
+
+test('a header is found as ENVELOPE tells it, however it was folded', async () => {
+  const header =
+    'Subject: Re: [list] A rather long\r\n\tsubject  line\r\nFrom: "Anna\r\n  Berg" <a@example.org>'
+  await client.ok('CREATE folded')
+  expect(await client.append('folded', `${header}\r\n\r\nruns of  blanks\r\n`)).toMatch(/^OK/)
+  await client.ok('SELECT folded')
+  const [envelope = ''] = await client.ok('FETCH 1 ENVELOPE')
+  expect(envelope).toContain('"Re: [list] A rather long subject line" (("Anna Berg" ')
+  for (const key of ['SUBJECT', 'HEADER Subject', 'TEXT'])
+    for (const text of ['rather long subject line', 'rather long\tsubject  line'])
+      expect([key, text, ...(await client.ok(`SEARCH ${key} "${text}"`))]).toEqual([key, text, '* SEARCH 1'])
+  for (const key of ['FROM', 'TEXT'])
+    expect(await client.ok(`SEARCH ${key} "anna berg"`)).toEqual(['* SEARCH 1'])
+  // A body is as it is.
+  expect(await client.ok('SEARCH TEXT "runs of  blanks"')).toEqual(['* SEARCH 1'])
+  expect(await client.ok('SEARCH TEXT "runs of blanks"')).toEqual(['* SEARCH'])
+})

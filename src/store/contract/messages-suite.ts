@@ -327,7 +327,12 @@ export function messagesSuite(current: () => Store): void {
       [151, before[150]?.content],
     ])
     expect([
-      ...(await store.expungedSince(id, inbox, some[0]?.modseq ?? modSeq(0), rest[0]?.modseq ?? modSeq(0))),
+      ...(await store.expungedSince(
+        id,
+        inbox,
+        some.at(-1)?.modseq ?? modSeq(0),
+        rest.at(-1)?.modseq ?? modSeq(0),
+      )),
     ]).toEqual([151])
     expect(await sourceOf(store, id, before[2]?.content ?? 1)).toBeDefined()
   })

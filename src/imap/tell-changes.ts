@@ -89,10 +89,13 @@ function newUids(view: View, entries: Entries): Uint32Array {
   return entries.uids.filter((uid) => uid > last)
 }
 
-/** Where the store no longer knows what was expunged: whatever it does not list is gone. */
+/** Where the store no longer knows what was expunged: whatever it does not list, ascending as the view, is gone. */
 function goneUids(view: View, listed: Uint32Array): Uint32Array {
-  const there = new Set(listed)
-  return view.uids.filter((uid) => !there.has(uid))
+  let next = 0
+  return view.uids.filter((uid) => {
+    while ((listed[next] ?? uid) < uid) next++
+    return listed[next] !== uid
+  })
 }
 
 /** Which of the new messages are \Recent here. Where that cannot be written down, none: the next session will be told. */

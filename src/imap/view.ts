@@ -3,7 +3,7 @@
 
 import type { FlagsChanged, Mailbox } from '../mail/types.js'
 import type { MailboxId, ModSeq } from '../model/ids.js'
-import { lowerBound, type NumberSet, numberSet, pickFromSet } from '../model/number-set.js'
+import { lowerBound, type NumberSet, numberSet, pickFromSet, unionOf } from '../model/number-set.js'
 import { bad } from './reply.js'
 import { resolveSequenceSet, type SequenceSet, STAR } from './wire/sequence-set.js'
 
@@ -134,8 +134,7 @@ export class View {
   markGone(uids: Uint32Array): void {
     const known = uids.filter((uid) => this.seqOf(uid) > 0)
     if (known.length === 0) return
-    const all = new Set([...this.#gone, ...known])
-    this.#gone = Uint32Array.from(all).sort()
+    this.#gone = unionOf([this.#gone, known])
   }
 
   get hasGone(): boolean {

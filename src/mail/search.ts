@@ -2,6 +2,7 @@
 
 import { Turn } from '../kit/turn.js'
 import { type AccountId, contentId, type MailboxId } from '../model/ids.js'
+import { joinLists } from '../model/number-set.js'
 import type { Entries } from '../store/entries.js'
 import { readEntries } from './entries.js'
 import { openIndex } from './open-index.js'
@@ -140,16 +141,6 @@ async function searchPage(
   return page.found()
 }
 
-function joinUids(lists: readonly Uint32Array[]): Uint32Array {
-  const joined = new Uint32Array(lists.reduce((sum, list) => sum + list.length, 0))
-  let at = 0
-  for (const list of lists) {
-    joined.set(list, at)
-    at += list.length
-  }
-  return joined
-}
-
 /** The pages of the view, from the cached index where nothing but hot columns is needed. */
 async function* pagesOf(
   services: Services,
@@ -189,5 +180,5 @@ export async function search(
     found.push(await searchPage(services, scope.account, new Page(entries, resolved, context), depths, turn))
     signal?.throwIfAborted()
   }
-  return joinUids(found)
+  return joinLists(found)
 }

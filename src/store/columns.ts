@@ -2,6 +2,7 @@
 // one. src/store/entries.ts; docs/adr/0001.
 
 import { DELETED, FLAG_WORDS, SEEN } from '../model/flags.js'
+import { joinLists } from '../model/number-set.js'
 import {
   type ColdColumns,
   type Entries,
@@ -48,15 +49,7 @@ export function pick(columns: FullColumns, take: Uint8Array, count: number): Ful
 const lengthOf = (parts: readonly { readonly length: number }[]): number =>
   parts.reduce((sum, part) => sum + part.length, 0)
 
-export function uidsOf(parts: readonly FullColumns[]): Uint32Array {
-  const uids = new Uint32Array(lengthOf(parts))
-  let at = 0
-  for (const part of parts) {
-    uids.set(part.uids, at)
-    at += part.length
-  }
-  return uids
-}
+export const uidsOf = (parts: readonly FullColumns[]): Uint32Array => joinLists(parts.map(({ uids }) => uids))
 
 /** One behind the other, with UIDs from `firstUid`, a modseq and the time at which they came there. */
 export function placed(

@@ -1,6 +1,7 @@
 // Which entries of a chunk a list of UIDs names: long mutations go through such a list in slices, chunk after chunk.
 
 import { DELETED, FLAG_WORDS } from '../model/flags.js'
+import { unionOf } from '../model/number-set.js'
 import type { HotColumns } from './entries.js'
 import { chunkOf } from './index-codec.js'
 
@@ -48,7 +49,6 @@ export function markDeleted(hot: HotColumns, take: Uint8Array, all: boolean): nu
 
 /** Ascending and each once, in a buffer of its own: what the mutations expect. */
 export function ascending(uids: Uint32Array): Uint32Array {
-  for (let at = 1; at < uids.length; at++)
-    if ((uids[at] ?? 0) <= (uids[at - 1] ?? 0)) return Uint32Array.from(new Set(uids)).sort()
+  for (let at = 1; at < uids.length; at++) if ((uids[at] ?? 0) <= (uids[at - 1] ?? 0)) return unionOf([uids])
   return uids.byteLength === uids.buffer.byteLength ? uids : uids.slice()
 }

@@ -3,10 +3,11 @@
 
 import type { FlagTable } from '../../model/flags.js'
 import { type AccountId, MAX_UID, type MailboxId } from '../../model/ids.js'
+import { unionOf } from '../../model/number-set.js'
 import { decodeChunks } from '../chunk-values.js'
 import { type FullColumns, gatherEntries, keepEntries } from '../columns.js'
-import { type Entries, emptyHot } from '../entries.js'
-import { chunkOf, decodeChunk, decodeHot, firstUidOf, hotLength } from '../index-codec.js'
+import type { Entries } from '../entries.js'
+import { chunkOf, decodeChunk, firstUidOf } from '../index-codec.js'
 import { flagTableOf } from '../keywords.js'
 import type { EntryPage, EntryQuery } from '../messages.js'
 import { betweenPages } from './access.js'
@@ -98,7 +99,7 @@ export class IndexReads {
     since: number,
     upTo: number,
   ): Promise<Uint32Array> {
-    const uids = new Set<number>()
+    const uids: Uint32Array[] = []
     const below = tombstoneKey(account, mailbox, upTo + 1, 0)
     for (let from = tombstoneKey(account, mailbox, since + 1, 0); ; ) {
       const range = { _id: { $gte: from, $lt: below } }
@@ -111,13 +112,9 @@ export class IndexReads {
           .batchSize(READ_TOMBSTONES)
           .toArray(),
       )
-      for (const { chunk, hot } of found) {
-        const columns = emptyHot(hotLength(hot))
-        decodeHot(chunk, hot, columns, 0)
-        for (const uid of columns.uids) uids.add(uid)
-      }
+      uids.push(decodeChunks(found, false).uids)
       const last = found.at(-1)
-      if (found.length < READ_TOMBSTONES || last === undefined) return Uint32Array.from(uids).sort()
+      if (found.length < READ_TOMBSTONES || last === undefined) return unionOf(uids)
       from = keyBehind(last._id)
       await betweenPages()
     }

@@ -1,6 +1,7 @@
 // EXPUNGE (RFC 3501 §6.4.3) and UID EXPUNGE (RFC 4315 §2.1): one slice.
 
 import type { Connection } from '../../kit/sqlite/connection.js'
+import { joinLists } from '../../model/number-set.js'
 import { emptyHot } from '../entries.js'
 import { chunkOf, decodeHot, hotLength } from '../index-codec.js'
 import type { MailboxRow } from '../rows.js'
@@ -64,7 +65,7 @@ export function expungeMutation(db: Connection): MutationOf<'expunge'> {
       gone.push(expungeRun(args, box, run, account.modseq))
       done = run.to ?? 0
     }
-    const uids = Uint32Array.from(gone.flatMap((part) => [...part]))
+    const uids = joinLists(gone)
     if (uids.length === 0) return { modseq: account.modseq - 1, uids, done, nextChunk }
     account.storage_used -= octetsBefore - box.octets
     accounts.save(account)

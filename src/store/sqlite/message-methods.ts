@@ -1,6 +1,7 @@
 // MessageStore on SQLite.
 
 import { contentId, MAX_UID, modSeq, uid } from '../../model/ids.js'
+import { unionOf } from '../../model/number-set.js'
 import type { Appended, Copied, MessageStore } from '../messages.js'
 import { ascending } from '../slices.js'
 import { sourcePagesOf, summaryPagesOf } from '../stored-source.js'
@@ -104,8 +105,14 @@ export const messageMethods = (access: Access, sliceMs: number): MessageStore =>
       await betweenPages()
     }
   },
-  expungedSince: async (account, mailbox, since, upTo) =>
-    access.index.expungedSince(account, mailbox, since, upTo),
+  async expungedSince(account, mailbox, since, upTo) {
+    const uids: Uint32Array[] = []
+    for (const page of access.index.expunged(account, mailbox, since, upTo)) {
+      uids.push(page)
+      await betweenPages()
+    }
+    return unionOf(uids)
+  },
   expungedEntries: async (account, mailbox, uids) =>
     access.index.expungedEntries(account, mailbox, ascending(uids), (content) =>
       access.contents.isThere(account, content),

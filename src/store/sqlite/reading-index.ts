@@ -6,16 +6,20 @@ import type { FlagTable } from '../../model/flags.js'
 import { MAX_UID } from '../../model/ids.js'
 import { decodeChunks, type ReadChunk } from '../chunk-values.js'
 import { type FullColumns, gatherEntries, keepEntries } from '../columns.js'
-import { type Entries, emptyHot } from '../entries.js'
-import { chunkOf, decodeChunk, decodeHot, firstUidOf, hotLength } from '../index-codec.js'
+import type { Entries } from '../entries.js'
+import { chunkOf, decodeChunk, firstUidOf } from '../index-codec.js'
 import { flagTableOf, type Keyword } from '../keywords.js'
 import type { EntryPage, EntryQuery } from '../messages.js'
 
 /** Chunks of one page: about 2 ms hot, 4 ms with the cold half. */
 const PAGE_CHUNKS = 128
 
+interface ExpungedRow extends ReadChunk {
+  readonly id: number
+  readonly modseq: number
+}
+
 interface TombstoneRow {
-  readonly chunk: number
   readonly hot: Uint8Array
   readonly cold: Uint8Array
 }
@@ -26,7 +30,7 @@ export class IndexReads {
   readonly #changedHot
   readonly #changedBoth
   readonly #keywords
-  readonly #tombstones
+  readonly #expunged
   readonly #tombstonesOfChunk
 
   constructor(db: Connection) {
@@ -43,11 +47,12 @@ export class IndexReads {
     this.#changedHot = db.prepare<number[], ReadChunk>(`${hot} WHERE ${changed} ORDER BY h.chunk`)
     this.#changedBoth = db.prepare<number[], ReadChunk>(`${both} WHERE ${changed} ORDER BY h.chunk`)
     this.#keywords = db.prepare<[number], Keyword>('SELECT bit, name FROM keyword WHERE account = ?')
-    this.#tombstones = db.prepare<number[], TombstoneRow>(
-      'SELECT chunk, hot, cold FROM tombstone WHERE account = ? AND mailbox = ? AND modseq > ? AND modseq <= ?',
+    this.#expunged = db.prepare<number[], ExpungedRow>(
+      `SELECT id, modseq, chunk, hot FROM tombstone INDEXED BY tombstone_by_modseq
+       WHERE account = ? AND mailbox = ? AND (modseq, id) > (?, ?) AND modseq <= ? ORDER BY modseq, id LIMIT ${PAGE_CHUNKS}`,
     )
     this.#tombstonesOfChunk = db.prepare<number[], TombstoneRow>(
-      'SELECT chunk, hot, cold FROM tombstone WHERE account = ? AND mailbox = ? AND chunk = ?',
+      'SELECT hot, cold FROM tombstone WHERE account = ? AND mailbox = ? AND chunk = ?',
     )
   }
 
@@ -79,14 +84,15 @@ export class IndexReads {
     return (cold ? this.#changedBoth : this.#changedHot).all(account, mailbox, since, from, to)
   }
 
-  expungedSince(account: number, mailbox: number, since: number, upTo: number): Uint32Array {
-    const uids = new Set<number>()
-    for (const row of this.#tombstones.all(account, mailbox, since, upTo)) {
-      const columns = emptyHot(hotLength(row.hot))
-      decodeHot(row.chunk, row.hot, columns, 0)
-      for (const uid of columns.uids) uids.add(uid)
+  /** UIDs of the tombstones with since < modseq ≤ upTo, a page of those at a time. */
+  *expunged(account: number, mailbox: number, since: number, upTo: number): Iterable<Uint32Array> {
+    for (let last = { modseq: since, id: Number.MAX_SAFE_INTEGER }; ; ) {
+      const rows = this.#expunged.all(account, mailbox, last.modseq, last.id, upTo)
+      yield decodeChunks(rows, false).uids
+      const end = rows.at(-1)
+      if (end === undefined || rows.length < PAGE_CHUNKS) return
+      last = end
     }
-    return Uint32Array.from(uids).sort()
   }
 
   /** Entries of `uids` (ascending) among the tombstones whose content `isThere`. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Database, openDatabase } from '../../kit/sqlite/database.js'
-import type { AccountId, MailboxId } from '../../model/ids.js'
+import { type AccountId, type MailboxId, modSeq } from '../../model/ids.js'
 import { drain, mailboxNamed, NO_LIMIT, newAccount, sample, samples, uidRange } from '../contract/samples.js'
 import type { Store } from '../store.js'
 import { STORE_MODULE, sqliteStore } from './sqlite-store.js'
@@ -60,6 +60,18 @@ async function drainBesideAppends<T>(mutation: string, long: AsyncIterable<T>): 
   return slices
 }
 
+/** How many times others had their turn while it was read. */
+async function withTurns<T>(reading: Promise<T>): Promise<{ answer: T; turns: number }> {
+  let turns = 0
+  let immediate = setImmediate(function count() {
+    turns++
+    immediate = setImmediate(count)
+  })
+  const answer = await reading
+  clearImmediate(immediate)
+  return { answer, turns }
+}
+
 test('others get their turn between two slices, and each slice has its own modseq', async () => {
   const all = uidRange(1, MESSAGES)
   const change = { mode: 'add', flags: ['\\Deleted', '$a'] } as const
@@ -70,6 +82,11 @@ test('others get their turn between two slices, and each slice has its own modse
   expect(new Set(moved.map(({ modseq }) => modseq)).size).toBe(moved.length)
   const expunged = await drainBesideAppends('expunge', store.expunge(busy.id, busy.inbox))
   expect(expunged.flatMap(({ uids }) => [...uids]).length).toBe(MESSAGES / 2)
+  const { answer, turns } = await withTurns(
+    store.expungedSince(busy.id, busy.inbox, modSeq(0), modSeq(Number.MAX_SAFE_INTEGER)),
+  )
+  expect([answer.length, answer.at(-1)]).toEqual([MESSAGES, MESSAGES])
+  expect(turns).toBeGreaterThan(2)
   expect(await store.mailbox(busy.id, busy.inbox)).toMatchObject({ messages: 0, deleted: 0, unseen: 0 })
   expect(await drain(store.check({ repair: false }))).toEqual([])
 })

@@ -51,6 +51,25 @@ test('a message that is set \\Seen and cannot be read then is told to be seen', 
   client.close()
 })
 
+test('messages that are far from being sent are not set \\Seen', async () => {
+  const client = await ImapClient.login(server.port, 'anna')
+  await selectNew(client, 'many')
+  for (let times = 0; times < 8; times++) await client.ok('COPY 1:* many')
+  await client.ok('NOOP')
+  const { store } = server.services
+  const { sources } = store
+  const failing = vi.spyOn(store, 'sources').mockImplementation(() => {
+    throw new StoreError('unavailable', 'away')
+  })
+  failing.mockImplementationOnce(sources)
+  const { untagged, tagged } = await client.command('FETCH 1:* BODY[TEXT]')
+  failing.mockRestore()
+  expect([untagged.length, tagged]).toEqual([64, expect.stringMatching(/^NO \[UNAVAILABLE\]/)])
+  const [seen = ''] = await client.ok('SEARCH SEEN')
+  expect(seen.split(' ').length - 2).toBe(128)
+  client.close()
+})
+
 test('a STORE that cannot be told of is told by the next command', async () => {
   const client = await ImapClient.login(server.port, 'anna')
   await selectNew(client, 'flagged')

@@ -26,6 +26,11 @@ import { type Content, contentOf, sendSection } from './sections.js'
  * that does not read, one such batch is held and those that are read ahead.
  */
 const BATCH = { octets: 4 * 2 ** 20, count: 512, octetsEach: DEFAULT_LIMITS.headers / 4 }
+/**
+ * Messages that are set \Seen before they are sent, as many as a page of sources: where the client goes away, or one of them cannot
+ * be read, the others are \Seen and nobody has been sent them. Fewer would be too many transactions.
+ */
+const SEEN_AT_ONCE = { ...BATCH, octets: 2 ** 20, count: 64 }
 /** Batches that are read while one is sent: from another machine they take as long to come as one to be sent. */
 const AHEAD = 2
 
@@ -58,10 +63,11 @@ function planOf(items: readonly Item[], byUid: boolean, view: View): Plan {
 }
 
 /** What is dealt with at once: of what the index alone tells, a page. */
-async function* slicesOf(pages: AsyncIterable<Entries>): AsyncIterable<Entries> {
+async function* slicesOf(pages: AsyncIterable<Entries>, { setsSeen }: Plan): AsyncIterable<Entries> {
+  const most = setsSeen ? SEEN_AT_ONCE : BATCH
   for await (const entries of pages) {
     if (entries.cold === undefined) yield entries
-    else for (const [from, end] of spansOf(entries.cold.sizes, BATCH)) yield sliceEntries(entries, from, end)
+    else for (const [from, end] of spansOf(entries.cold.sizes, most)) yield sliceEntries(entries, from, end)
   }
 }
 
@@ -258,7 +264,7 @@ export async function fetchAll(
   const view = session.selected
   const plan = planOf(items, byUid, view)
   const fetch = new Fetch(session, view, plan)
-  const slices = slicesOf(readEntries(session.services, session.account, view.mailbox, uids, plan))
+  const slices = slicesOf(readEntries(session.services, session.account, view.mailbox, uids, plan), plan)
   if (plan.source) for await (const slice of slices) await fetch.sendWithSources(slice)
   else {
     const batches = readAhead(slices, AHEAD, (slice) => batchOf(session, slice, plan))

@@ -145,6 +145,7 @@ test('SEARCH nested 10,000 deep', async () => {
   expect((await client.command(`SEARCH ${'OR OR '.repeat(5_000)}ALL`)).tagged).toMatch(/^BAD /)
   // A long chain is not deep.
   await client.ok(`SEARCH ${'OR SEEN '.repeat(2_000)}ALL`)
+  await client.ok(`SEARCH ${'OR '.repeat(2_000)}${'SEEN '.repeat(2_000)}ALL`)
   await client.ok(`SEARCH ${'NOT '.repeat(90)}ALL`)
 })
 

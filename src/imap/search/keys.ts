@@ -111,16 +111,19 @@ function not(context: Context): Key {
   return (view) => ({ kind: 'not', of: key(view) })
 }
 
-/** `OR a OR b OR c d`: clients write long chains, so the right side is followed without nesting. */
+/** `OR a OR b OR c d`, `OR OR OR a b c d`: clients write long chains either way, so both are followed without nesting. */
 function or(context: Context): Key {
   const { reader } = context
   const keys: Key[] = []
-  do {
+  for (let owed = 2; owed > 0; ) {
     reader.expectSpace()
-    keys.push(reader.nested(() => expectKey(context)))
-    reader.expectSpace()
-  } while (reader.takeWord('OR'))
-  keys.push(reader.nested(() => expectKey(context)))
+    // One of the two keys is an OR again, and asks for two.
+    if (reader.takeWord('OR')) owed++
+    else {
+      keys.push(reader.nested(() => expectKey(context)))
+      owed--
+    }
+  }
   return (view) => ({ kind: 'or', of: keys.map((key) => key(view)) })
 }
 

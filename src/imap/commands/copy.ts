@@ -73,9 +73,11 @@ export const copy: Verb = {
 
 async function moveAll(session: Session, { set, byUid, mailbox }: CopyArguments): Promise<Reply> {
   const view = session.writable
-  const uids = view.uidsOf(set, byUid)
+  // Numbers mean what the client was told before; of UIDs those that it is only told of now are meant too.
+  const numbered = byUid ? undefined : view.uidsOf(set, false)
   const to = await destination(session, mailbox)
   await tellChanges(session, { expunges: true, reread: true })
+  const uids = numbered ?? view.uidsOf(set, true)
   let moved = 0
   for await (const slice of moveMessages(session.services, session.account, view.mailbox, uids, to)) {
     if (slice.to.length === 0) continue

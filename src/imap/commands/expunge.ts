@@ -10,8 +10,9 @@ import type { SequenceSet } from '../wire/sequence-set.js'
 
 async function expungeAll(session: Session, set: SequenceSet | undefined): Promise<Reply> {
   const view = session.writable
-  const uids = set && view.uidsOf(set, true)
   await tellChanges(session, { expunges: true, reread: true })
+  // Those that were only told of now are meant too.
+  const uids = set && view.uidsOf(set, true)
   for await (const slice of expungeMessages(session.services, session.account, view.mailbox, uids)) {
     view.markGone(slice.uids)
     await tellExpunged(session, view)

@@ -1,4 +1,5 @@
-// STORE (RFC 3501 §6.4.6): flags by deltas, in slices; each slice is told as soon as it is durable.
+// STORE (RFC 3501 §6.4.6): flags by deltas, in slices; each slice is told as soon as it is durable, whether or not the caller
+// still listens.
 
 import type { FlagChange } from '../model/flags.js'
 import type { AccountId, MailboxId, ModSeq } from '../model/ids.js'
@@ -14,8 +15,20 @@ export async function* changeFlags(
   change: FlagChange,
   unchangedSince?: ModSeq,
 ): AsyncGenerator<FlagsChanged, void, undefined> {
-  for await (const slice of services.store.changeFlags(account, mailbox, uids, change, unchangedSince)) {
-    if (slice.changed > 0) publish(services, account, slice.modseq, mailbox)
-    yield slice
+  const slices = services.store.changeFlags(account, mailbox, uids, change, unchangedSince)
+  const iterator = slices[Symbol.asyncIterator]()
+  const ask = async () => {
+    const answer = await iterator.next()
+    if (answer.done !== true && answer.value.changed > 0)
+      publish(services, account, answer.value.modseq, mailbox)
+    return answer
+  }
+  for (let answer = await ask(); answer.done !== true; ) {
+    // The store is busy with the next slice while the caller tells of this one.
+    const next = ask()
+    // Awaited in its turn; a caller that has stopped by then leaves it unheard.
+    next.catch(() => {})
+    yield answer.value
+    answer = await next
   }
 }

@@ -55,20 +55,9 @@ const messageMutations = (access: Access, sliceMs: number): Mutations => ({
     }
   },
   async *changeFlags(account, mailbox, uids, { mode, flags }, unchangedSince) {
-    const ask = (rest: Uint32Array) => {
+    for (let rest = ascending(uids); rest.length > 0; ) {
       const args = { account, mailbox, uids: rest, mode, flags, unchangedSince, sliceMs }
-      const answer = access.write('changeFlags', args)
-      // Awaited in its turn; a caller that has stopped listening by then leaves it unheard.
-      answer.catch(() => {})
-      return answer
-    }
-    let rest = ascending(uids)
-    let next = rest.length === 0 ? undefined : ask(rest)
-    while (next !== undefined) {
-      const slice: Awaited<typeof next> = await next
-      rest = rest.slice(slice.done)
-      // The writer is busy with the next slice while the caller tells of this one.
-      next = rest.length === 0 ? undefined : ask(rest)
+      const slice = await access.write('changeFlags', args)
       yield {
         before: modSeq(slice.before),
         modseq: modSeq(slice.modseq),
@@ -77,6 +66,7 @@ const messageMutations = (access: Access, sliceMs: number): Mutations => ({
         modified: slice.modified,
         missing: slice.missing,
       }
+      rest = rest.slice(slice.done)
     }
   },
   async *expunge(account, mailbox, uids) {

@@ -1,4 +1,5 @@
-// Failures counted in this process: the bus of a single process, and what a shared bus falls back to while it is away.
+// Failures counted in this process: the bus of a single process, and what a shared bus falls back to while it is away
+// or refuses.
 
 import type { Clock } from '../kit/clock.js'
 import { forgetOldest } from '../kit/forget-oldest.js'
@@ -34,8 +35,12 @@ export class Throttle {
   }
 
   note(key: string, seconds: number): void {
-    this.#failures.delete(key)
+    this.forget(key)
     this.count(key, 1, seconds)
+  }
+
+  forget(key: string): void {
+    this.#failures.delete(key)
   }
 
   #standing(key: string): Failures | undefined {

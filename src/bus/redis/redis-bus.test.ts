@@ -123,6 +123,20 @@ describeWith(['redis-server'], 'the bus on Redis, when that fails', () => {
     await limitsHold()
   })
 
+  test('full: it answers what is read and refuses what is written, and limits hold all the same', async () => {
+    const allow = (octets: string) => directly(redis.url, (client) => client.configSet('maxmemory', octets))
+    await allow('1')
+    await limitsHold()
+    expect(await bus.countFailure('a', 2, 60)).toBe(true)
+    expect(await bus.countFailure('a', 2, 60)).toBe(false)
+    expect(await bus.ping()).toBe(true)
+    await allow('0')
+    await limitsHold()
+    expect(await bus.mayTry('a', 2)).toBe(false)
+    await bus.note('a', 60)
+    expect(await bus.mayTry('a', 2)).toBe(true)
+  })
+
   test('hanging: nobody waits for it, it is noticed within seconds, and found again', async () => {
     let again = 0
     bus.onReconnected(() => {

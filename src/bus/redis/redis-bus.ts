@@ -120,14 +120,16 @@ class RedisBus implements Bus {
     return failures === undefined ? this.#throttle.count(key, limit, windowSeconds) : failures < limit
   }
 
+  /** Both are asked: a Redis that is full, say, answers what is read and refuses what is written. */
   async mayTry(key: string, limit: number): Promise<boolean> {
-    const failures = await this.#link.ask((client) => failuresOf(client, key))
-    return failures === undefined ? this.#throttle.mayTry(key, limit) : failures < limit
+    const failures = (await this.#link.ask((client) => failuresOf(client, key))) ?? 0
+    return failures < limit && this.#throttle.mayTry(key, limit)
   }
 
   async note(key: string, seconds: number): Promise<void> {
     const noted = await this.#link.ask((client) => noteFailure(client, key, seconds))
     if (noted === undefined) this.#throttle.note(key, seconds)
+    else this.#throttle.forget(key)
   }
 
   /** Redis is always told this instance's whole count: whatever it has lost or heard twice, the next word mends it. */

@@ -117,6 +117,12 @@ test.each<[string, Partial<ConfigSources>, RegExp]>([
   ['level', { set: ['log.level=loud'] }, /log\.level = "loud".*debug, info/],
   ['store', { set: ['store.url=oracle:'] }, /store\.url = "oracle:".*sqlite:/],
   ['mixed', { set: ['store.url=mongodb://a/b', 'blobs.url=sqlite:'] }, /blobs\.url = "sqlite:".*store/],
+  [
+    'grace',
+    { set: ['store.url=mongodb://a/b', 'store.timeout=20s', 'collector.grace=29s'] },
+    /collector\.grace is 29000ms \(--set\).*at least 30000ms/,
+  ],
+  ['grace that was not set', { set: ['store.url=mongodb://a/b', 'store.timeout=1h'] }, /\(default\)/],
   ['poll', { set: ['imap.pollInterval=0'] }, /imap\.pollInterval = "0".*at least 100ms/],
   ['list', { set: ['tls.certificates=x'] }, /tls\.certificates.*TOML list/],
   ['list item', { set: ['tls.certificates=[{cert = "a"}]'] }, /tls\.certificates/],
@@ -127,6 +133,12 @@ test.each<[string, Partial<ConfigSources>, RegExp]>([
     /http\.requireToken=false.*loopback/,
   ],
 ])('a mistake is named: %s', (_, sources, message) => expect(() => load(sources)).toThrow(message))
+
+test('the collector may begin at once on SQLite, and where no transaction is under way any more on MongoDB', () => {
+  expect(load({ set: ['collector.grace=0'] }).config['collector.grace']).toBe(0)
+  const { config } = load({ set: ['store.url=mongodb://a/b', 'store.timeout=1s', 'collector.grace=11s'] })
+  expect(config['collector.grace']).toBe(11_000)
+})
 
 test.each([
   ['mongo://eider:s3cret@a,b/eider'],

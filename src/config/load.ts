@@ -143,6 +143,7 @@ function validate(given: Layer): Config {
   }
   const config = result.data
   refuseMixedEngines(config)
+  refuseShortGrace(config, given)
   const { 'http.listen': http, 'http.requireToken': requireToken } = config
   if (requireToken === false && http !== 'off' && !isLoopbackName(http.host)) {
     const origin = given.get('http.requireToken')?.origin ?? 'default'
@@ -162,6 +163,26 @@ function refuseMixedEngines(config: Pick<Config, 'store.url' | 'blobs.url'>): vo
   if (blobs === 'store' || blobs.startsWith('mongodb') === isCluster(config)) return
   throw new ConfigError(
     `blobs.url = "${withoutSecrets(blobs)}": it should be store, or of the same kind as store.url`,
+  )
+}
+
+/** MongoDB ends a transaction within so long, also one whose caller waits no more (`transactionLifetimeLimitSeconds`). */
+const TRANSACTION_MS = 10_000
+
+/**
+ * On MongoDB a body is collected two graces after it was touched, whoever waits for a transaction that refers to it: that one begins
+ * within a quarter of the grace, and ends within these two times.
+ */
+function refuseShortGrace(
+  config: Pick<Config, 'store.url' | 'store.timeout' | 'collector.grace'>,
+  given: Layer,
+): void {
+  const { 'collector.grace': grace, 'store.timeout': timeout } = config
+  const least = timeout + TRANSACTION_MS
+  if (!isCluster(config) || grace >= least) return
+  const origin = given.get('collector.grace')?.origin ?? 'default'
+  throw new ConfigError(
+    `collector.grace is ${grace}ms (${origin}): on MongoDB it should be at least ${least}ms, ten seconds more than store.timeout`,
   )
 }
 

@@ -103,7 +103,9 @@ export const configSchema = z.object({
   'collector.interval': timer(0)
     .prefault('10m')
     .describe('how often what nobody names any more is removed; 0: never'),
-  'collector.grace': duration().prefault('1h').describe('how long a body that nothing refers to is kept'),
+  'collector.grace': duration()
+    .prefault('1h')
+    .describe('how long a body that nothing refers to is kept; on MongoDB at least store.timeout and 10s'),
 
   'log.level': z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'debug, info, warn, error or silent' })

@@ -177,7 +177,7 @@ export class Stage {
       'bus.url': this.redis.url,
       'store.timeout': `${this.#options.storeTimeout}ms`,
       'collector.interval': '500ms',
-      'collector.grace': '1s',
+      'collector.grace': `${this.#options.storeTimeout + 10_000}ms`,
       'retention.content': '0s',
       'retention.expunged': '2s',
       'imap.pollInterval': '5s',

@@ -8,7 +8,7 @@ import { PIECE_SIZE } from '../piece-buffers.js'
 import type { PieceSink } from '../piece-writer.js'
 import { type BlobCollections, newFileId } from './collections.js'
 
-/** A staged file says this often that its writer lives: the collector's grace must be a good deal longer. */
+/** A staged file says this often that its writer lives: the collector's grace is a good deal longer (src/config/load.ts). */
 const REFRESH_MS = 5_000
 /** How often a file may come and go again between two steps of ours before somebody should hear of it. */
 const ATTEMPTS = 10

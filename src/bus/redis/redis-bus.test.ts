@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createClient } from '@redis/client'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -164,6 +165,30 @@ describeWith(['redis-server'], 'the bus on Redis, when that fails', () => {
     }
     await expect.poll(() => again, { timeout: 20_000 }).toBe(1)
     expect(await bus.ping()).toBe(true)
+  })
+
+  test('accounts come and go all the time: it is there all the same, and found again', async () => {
+    let again = 0
+    bus.onReconnected(() => {
+      again++
+    })
+    let isBusy = true
+    const comeAndGo = async () => {
+      for (let n = 2; isBusy; n++) {
+        const leave = bus.subscribe(accountId(n), () => {})
+        await turn()
+        leave()
+      }
+    }
+    const busy = comeAndGo()
+    try {
+      expect(await bus.ping()).toBe(true)
+      await directly(redis.url, (client) => client.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']))
+      await expect.poll(() => again).toBe(1)
+    } finally {
+      isBusy = false
+      await busy
+    }
   })
 
   test('one that was never there: opens all the same, and is found when it comes', async () => {

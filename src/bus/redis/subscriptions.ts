@@ -18,7 +18,9 @@ export class Subscriptions {
   readonly #onMessage: (message: string, channel: string) => void
   readonly #held = new Set<AccountId>()
   readonly #changed = new Set<AccountId>()
-  #settling: Promise<void> | undefined
+  /** The last pass: under way, or the one that takes what changes meanwhile. */
+  #settling = Promise.resolve()
+  #isNextAsked = false
 
   constructor(
     client: RedisClient,
@@ -35,43 +37,33 @@ export class Subscriptions {
   /** Looks again which of these are wanted. */
   look(accounts: Iterable<AccountId>): void {
     for (const account of accounts) this.#changed.add(account)
-    if (this.#settling !== undefined) return
-    this.#settling = this.#settle()
+    if (this.#isNextAsked) return
+    this.#isNextAsked = true
+    // What comes in the same turn, or during a pass, goes together.
+    this.#settling = this.#settling.then(() => this.#settle())
     // Without its subscriptions a connection is worth nothing: the next one begins anew.
     this.#settling.catch(() => this.#client.destroy())
   }
 
-  /** Once Redis has all that was asked for so far. */
-  async settled(): Promise<void> {
-    await this.#settling
+  /** Once Redis has all that was asked for so far; what is asked for meanwhile is not waited for. */
+  settled(): Promise<void> {
+    return this.#settling
   }
 
   async #settle(): Promise<void> {
-    try {
-      // What comes in the same turn goes in the same command.
-      await undefined
-      while (this.#changed.size > 0) await this.#settleSlice()
-    } finally {
-      this.#settling = undefined
-    }
+    this.#isNextAsked = false
+    const accounts = [...this.#changed]
+    this.#changed.clear()
+    for (let at = 0; at < accounts.length; at += SLICE)
+      await this.#settleSlice(accounts.slice(at, at + SLICE))
   }
 
-  async #settleSlice(): Promise<void> {
-    const accounts = this.#takeSlice()
+  async #settleSlice(accounts: readonly AccountId[]): Promise<void> {
     const more = accounts.filter((account) => this.#wanted.has(account) && !this.#held.has(account))
     const fewer = accounts.filter((account) => !this.#wanted.has(account) && this.#held.has(account))
     for (const account of more) this.#held.add(account)
     for (const account of fewer) this.#held.delete(account)
     if (more.length > 0) await this.#client.subscribe(more.map(this.#channelOf), this.#onMessage)
     if (fewer.length > 0) await this.#client.unsubscribe(fewer.map(this.#channelOf), this.#onMessage)
-  }
-
-  #takeSlice(): AccountId[] {
-    const slice: AccountId[] = []
-    for (const account of this.#changed) {
-      this.#changed.delete(account)
-      if (slice.push(account) === SLICE) break
-    }
-    return slice
   }
 }

@@ -20,7 +20,8 @@ const MOST_UNDER_WAY = 10_000
 
 export type RedisClient = ReturnType<typeof newClient>
 
-const newClient = (url: string) =>
+/** `signal` ends it also while it waits for its connection, which `destroy` does not. */
+const newClient = (url: string, signal: AbortSignal) =>
   createClient({
     url,
     RESP: 3,
@@ -29,7 +30,7 @@ const newClient = (url: string) =>
     maintNotifications: 'disabled',
     // Its own default is a timer for each command.
     commandOptions: { timeout: 0 },
-    socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS },
+    socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS, signal },
   })
 
 export interface LinkOptions {
@@ -83,7 +84,6 @@ export class Link {
     const client = this.#client
     if (client !== undefined) await within(client.close(), PATIENCE_MS).catch(() => {})
     this.#closing.abort()
-    client?.destroy()
     await this.#running
   }
 
@@ -100,11 +100,10 @@ export class Link {
   /** One connection from its beginning to its end. Never throws. */
   async #connection(): Promise<void> {
     const { url, log, onConnected } = this.#options
-    const client = newClient(url)
+    const client = newClient(url, this.#closing.signal)
     const ended = new AbortController()
     const end = (err?: unknown) => ended.abort(err)
     client.on('error', end).on('end', end)
-    this.#closing.signal.addEventListener('abort', end)
     try {
       await within(this.#establish(client), CONNECT_MS)
       this.#client = client
@@ -118,7 +117,6 @@ export class Link {
       this.#failedAttempts++
     } finally {
       this.#client = undefined
-      this.#closing.signal.removeEventListener('abort', end)
       client.destroy()
     }
   }

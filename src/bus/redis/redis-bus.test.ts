@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createClient } from '@redis/client'
@@ -86,6 +87,12 @@ describeWith(['redis-server'], 'the bus on Redis, when that fails', () => {
     await bus.close()
     await redis.kill()
   })
+
+  /** With a lease of 900 ms. */
+  function spawnInstance() {
+    const program = fileURLToPath(new URL('./instance.fixture.js', import.meta.url))
+    return spawn(process.execPath, [program, redis.url, '900'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  }
 
   async function limitsHold(): Promise<void> {
     const key = `key-${Math.random()}`
@@ -191,6 +198,24 @@ describeWith(['redis-server'], 'the bus on Redis, when that fails', () => {
     }
   })
 
+  test('one that takes no connection does not hold up the end of a process', async () => {
+    redis.pause()
+    // More than its backlog: what comes now is not answered at all.
+    const crowd = Array.from({ length: 700 }, () => connect(redis.port, '127.0.0.1').on('error', () => {}))
+    try {
+      const child = spawnInstance()
+      await once(child.stdout, 'data')
+      const exited = once(child, 'exit')
+      const started = performance.now()
+      child.stdin.end()
+      expect(await exited).toEqual([0, null])
+      expect(performance.now() - started).toBeLessThan(2_000)
+    } finally {
+      for (const socket of crowd) socket.destroy()
+      redis.resume()
+    }
+  })
+
   test('one that was never there: opens all the same, and is found when it comes', async () => {
     await redis.kill()
     const late = await open(redis.url)
@@ -231,12 +256,9 @@ describeWith(['redis-server'], 'the bus on Redis, when that fails', () => {
   })
 
   test('an instance in another process is heard; killed, its connections are forgotten', async () => {
-    const program = fileURLToPath(new URL('./instance.fixture.js', import.meta.url))
     // Held throughout, so that the key itself does not end.
     expect(await bus.takeConnection('a', 3)).toBeDefined()
-    const child = spawn(process.execPath, [program, redis.url, '900'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
+    const child = spawnInstance()
     const [line] = await once(child.stdout, 'data')
     expect(String(line)).toBe('taken\n')
     expect(await bus.takeConnection('a', 3)).toBeUndefined()

@@ -1,7 +1,18 @@
 // A server's life: start, the files that scripts read, a second server, a kill, and an orderly end.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -146,6 +157,36 @@ test('a signal that comes again later ends it at once', async () => {
   closing.push(() => clearInterval(again))
   expect(await server.stop()).toBe(1)
   expect(server.log()).not.toMatch(/"event":"stop(ped|-forced)"/)
+})
+
+/** A pipe that is full, and whose reader stands still. */
+function fullPipe(dir: string): string {
+  const path = join(dir, 'pipe')
+  execFileSync('mkfifo', [path])
+  const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+  closing.push(() => closeSync(pipe))
+  expect(() => {
+    for (;;) writeSync(pipe, 'x')
+  }).toThrow('EAGAIN')
+  return path
+}
+
+test.each([
+  ['to a reader that stands still', fullPipe],
+  ['that cannot be written', () => '/dev/full'],
+])('a log %s does not keep it from an orderly end', async (_, pathIn) => {
+  const dir = folder()
+  const output = openSync(pathIn(dir), 'w')
+  closing.push(() => closeSync(output))
+  const set = ['imap', 'imaps', 'smtp', 'lmtp', 'http'].flatMap((name) => ['--set', `${name}.listen=off`])
+  const child = spawn(process.execPath, [MAIN, 'serve', '--data', dir, ...set], {
+    env: cleanEnvironment(),
+    stdio: ['ignore', output, 'inherit'],
+  })
+  closing.push(() => child.kill('SIGKILL'))
+  await expect.poll(() => existsSync(join(dir, 'run.json')), { timeout: 30_000 }).toBe(true)
+  child.kill('SIGTERM')
+  expect((await once(child, 'exit'))[0]).toBe(0)
 })
 
 test('a signal in the middle of a start that waits for the store ends it too', async () => {

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly startMs?: number
   /** Arguments for node itself, before the program. */
   readonly nodeArgs?: readonly string[]
+  /** A file to log to. Without one, the log goes through a pipe. */
+  readonly logFile?: string
   /** What to run instead of node, such as `['strace', '-f', …, process.execPath]`. */
   readonly command?: readonly string[]
 }
@@ -62,18 +64,22 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const set = settings({ ...listen, ...place.set, ...options.set })
   const [program = process.execPath, ...before] = options.command ?? [process.execPath]
   const args = [...before, ...(options.nodeArgs ?? []), MAIN, 'serve', '--data', dir, ...set]
+  const { logFile } = options
+  const output = logFile === undefined ? 'pipe' : openSync(logFile, 'a')
   const child = spawn(program, args, {
     env: { ...cleanEnvironment(), ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', output, 'pipe'],
   })
+  if (output !== 'pipe') closeSync(output)
   const exited = once(child, 'exit')
-  let log = ''
+  let piped = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
-      log += text
+      piped += text
     })
   }
-  const run = await waitForStart(child, dir, options.startMs ?? START_MS, () => log)
+  const log = () => piped + (logFile === undefined ? '' : readFileSync(logFile, 'utf8'))
+  const run = await waitForStart(child, dir, options.startMs ?? START_MS, log)
   const port = (listener: ListenerName): number => {
     const address = run.listeners[listener]
     if (address === undefined) throw new Error(`${listener} is off`)
@@ -86,7 +92,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     pid: run.pid,
     listeners: run.listeners,
     process: child,
-    log: () => log,
+    log,
     port,
     http,
     post,

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isCluster } from '../config/load.js'
 import type { Config } from '../config/schema.js'
 import { type Holder, lockFolder } from '../kit/folder-lock.js'
-import { createLogger } from '../kit/log.js'
+import { silentLogger } from '../kit/log.js'
 import { askServer } from './control.js'
 import type { OpenServices } from './open.js'
 import { type Emit, type OperationName, runOperation } from './operations.js'
@@ -56,7 +56,7 @@ async function runHere(
   args: unknown,
   emit: Emit,
 ): Promise<unknown> {
-  const opened = await open(config, createLogger('silent'))
+  const opened = await open(config, silentLogger)
   try {
     return await runOperation(opened.services, name, args, emit)
   } finally {

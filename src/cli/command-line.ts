@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { type LoadedConfig, loadConfig } from '../config/load.js'
 import { size } from '../config/values.js'
 import { createLogger } from '../kit/log.js'
+import { standardOutput } from '../kit/log-output.js'
 import type { Finding } from '../mail/types.js'
 import { administer } from './admin.js'
 import { confirm, readPassword } from './ask.js'
@@ -95,7 +96,7 @@ class CommandLine {
     const loaded = this.#load()
     // Read only when needed: the other commands start in half the time without all the protocols.
     const { serve } = await import('./serve.js')
-    await serve(this.#open, loaded, createLogger(loaded.config['log.level']))
+    await serve(this.#open, loaded, createLogger(loaded.config['log.level'], standardOutput()))
   }
 
   async #run(name: OperationName, args: unknown, show: (result: unknown) => void): Promise<void> {

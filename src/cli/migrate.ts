@@ -5,7 +5,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import type { Config } from '../config/schema.js'
 import { type Closing, closeAll } from '../kit/closing.js'
 import { lockFolder } from '../kit/folder-lock.js'
-import { createLogger } from '../kit/log.js'
+import { silentLogger } from '../kit/log.js'
 import { type MigrationProgress, migrateStore, type Side } from '../mail/migrate.js'
 import type { Finding } from '../mail/types.js'
 import { describeHolder } from './admin.js'
@@ -91,7 +91,7 @@ async function openAlone(open: OpenServices, { config }: End, closing: Closing):
     if (!('lock' in locked)) throw new RefusedError('held', describeHolder(config.data, locked.holder))
     closing.push(() => locked.lock.release())
   }
-  const { services, close } = await open(config, createLogger('silent'))
+  const { services, close } = await open(config, silentLogger)
   closing.push(close)
   const alone = await services.store.alone()
   closing.push(() => alone.end())

@@ -15,9 +15,9 @@ import type { Opened, OpenServices } from './open.js'
 import { makeDataFolder, removeRunFile, writeRunFile } from './paths.js'
 import { RefusedError } from './refusals.js'
 
-/** Sessions have this long to finish; the store gets the rest of the five seconds. */
+/** Sessions have this long to finish; the store, and whoever reads the log, get the rest of the five seconds. */
 const GRACE_MS = 3_000
-const DEADLINE_MS = 4_800
+const DEADLINE_MS = 4_500
 /** A signal this soon after the first is the same once more: npm passes on what the terminal has sent to us already. */
 const ECHO_MS = 500
 /** How often certificates are looked at for changes. */

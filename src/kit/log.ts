@@ -14,8 +14,8 @@ export interface Logger {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
-/** Writes to standard output where no destination is given. An Error under `err` is told with its stack. */
-export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+/** An Error under `err` is told with its stack. */
+export function createLogger(level: LogLevel, destination: DestinationStream): Logger {
   const options = {
     level,
     base: null,
@@ -23,7 +23,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  return pino(options, destination)
 }
 
 export const silentLogger: Logger = {

@@ -115,7 +115,10 @@ test.each<[string, Partial<ConfigSources>, RegExp]>([
   ['switch', { set: ['imap.plaintextLogin=yes'] }, /imap\.plaintextLogin = "yes".*true or false/],
   ['count', { set: ['smtp.maxRecipients=0'] }, /smtp\.maxRecipients = "0".*whole number from 1/],
   ['level', { set: ['log.level=loud'] }, /log\.level = "loud".*debug, info/],
-  ['store', { set: ['store.url=oracle:'] }, /store\.url = "oracle:".*sqlite:/],
+  ['store', { set: ['store.url=oracle:'] }, /store\.url = "oracle:".*sqlite: or mongodb:\/\/… or/],
+  ['folder of the store', { set: ['store.url=sqlite:/srv/back'] }, /the folder of sqlite: is data/],
+  ['folder of bodies', { set: ['blobs.url=sqlite:/srv/back'] }, /the folder of sqlite: is data/],
+  ['name of the local bus', { set: ['bus.url=local:one'] }, /bus\.url = "local:one".*local: or redis:\/\/…/],
   ['mixed', { set: ['store.url=mongodb://a/b', 'blobs.url=sqlite:'] }, /blobs\.url = "sqlite:".*store/],
   [
     'grace',

@@ -103,11 +103,12 @@ export function localHostName(): string {
   return HOST_NAME.test(name) ? name : 'localhost'
 }
 
-/** One of a URL's schemes, such as `sqlite:`; what stands behind is the engine's business. */
-export const url = (...schemes: readonly string[]) =>
+/** One of `allowed`: those that end with `//` begin a URL, whose rest is the engine's business; the others are all of it. */
+export const url = (...allowed: readonly string[]) =>
   z.string().transform((text, context) => {
-    if (schemes.some((scheme) => text.startsWith(scheme))) return text
-    return refuse(context, `a URL that begins with ${schemes.join(' or ')}`)
+    if (allowed.some((one) => (one.endsWith('//') ? text.startsWith(one) : text === one))) return text
+    const folder = allowed.includes('sqlite:') ? '; the folder of sqlite: is data' : ''
+    return refuse(context, allowed.map((one) => one.replace(/\/\/$/, '//…')).join(' or ') + folder)
   })
 
 /** A URL as it may be shown: without the password, and without options that hold secrets. */

@@ -1,11 +1,14 @@
 // The eider command, as a script uses it: on a running server through its control socket, and on a folder that nobody
 // holds. One body of steps for both.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Finished, runEider, startServer, type TestServer } from './server.js'
-import { engineName } from './support/engine.js'
+import { cleanEnvironment, type Finished, MAIN, runEider, startServer, type TestServer } from './server.js'
+import { engineName, placeOf } from './support/engine.js'
+import { hasProgram, wanted } from './wire/required.js'
 
 for (const where of ['running server', 'folder that nobody holds'] as const) {
   describe(where, () => {
@@ -208,6 +211,33 @@ test('a command makes no data folder: an embedded store is missed, a cluster nee
   expect(existsSync('/nonexistent')).toBe(false)
   if (engineName() === 'MongoDB') expect(listed).toMatchObject({ code: 0, stdout: '[]\n' })
   else expect(listed).toMatchObject({ code: 1, stderr: expect.stringContaining('no mail store in') })
+})
+
+/** What the terminal shows while a shell runs the line, and a question is answered with no. */
+async function atTerminal(line: string): Promise<string> {
+  const child = spawn('script', ['-qec', `stty cols 80; ${line}`, '/dev/null'], { env: cleanEnvironment() })
+  let shown = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text
+    if (text.includes('No')) child.stdin.write('n')
+  })
+  await once(child, 'close')
+  return shown
+}
+
+const noScript = wanted(hasProgram('script'), 'script (util-linux)', 'questions at a terminal')
+test.skipIf(noScript !== '')(`who types is asked, wherever the output goes${noScript}`, async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'eider-cli-'))
+  try {
+    await runEider(['user', 'add', 'anna', '--password-stdin', '--data', dir], { input: 'secret' })
+    const set = Object.entries((await placeOf(dir)).set).map(([key, value]) => `--set '${key}=${value}'`)
+    const eider = [process.execPath, MAIN, '--json', '--data', dir, ...set].join(' ')
+    expect(await atTerminal(`${eider} user remove anna > ${dir}/out`)).toContain('Remove anna')
+    expect(readFileSync(join(dir, 'out'), 'utf8')).toBe('')
+    expect(await runEider(['user', 'show', 'anna', '--data', dir])).toMatchObject({ code: 0 })
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
 })
 
 // Of a cluster there is nothing to say.

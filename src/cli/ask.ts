@@ -4,6 +4,9 @@
 import { confirm as ask, isCancel, password as prompt } from '@clack/prompts'
 import { UsageError } from './refusals.js'
 
+/** Where questions stand: standard output is for what was asked for, and may go into a file. */
+const output = process.stderr
+
 /** Octets read at most: far above what a password may have. */
 const MAX_INPUT = 65_536
 
@@ -11,8 +14,8 @@ const MAX_INPUT = 65_536
 export async function readPassword(fromStdin: boolean): Promise<string> {
   if (fromStdin) return readStdin()
   if (!process.stdin.isTTY) throw new UsageError('no terminal to ask for the password; use --password-stdin')
-  const first = await prompt({ message: 'Password' })
-  const second = isCancel(first) ? first : await prompt({ message: 'Again' })
+  const first = await prompt({ message: 'Password', output })
+  const second = isCancel(first) ? first : await prompt({ message: 'Again', output })
   if (isCancel(first) || isCancel(second)) throw new UsageError('cancelled')
   if (first !== second) throw new UsageError('the two passwords differ')
   return first
@@ -31,8 +34,8 @@ async function readStdin(): Promise<string> {
     .replace(/\r?\n$/, '')
 }
 
-/** True where nobody sits at a terminal: scripts mean what they say. */
+/** True where nobody types: scripts mean what they say. */
 export async function confirm(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) return true
-  return (await ask({ message: question, initialValue: false })) === true
+  if (!process.stdin.isTTY) return true
+  return (await ask({ message: question, initialValue: false, output })) === true
 }

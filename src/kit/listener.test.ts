@@ -177,6 +177,15 @@ describe('TLS', () => {
     expect(await readFile(files.cert, 'utf8')).toBe(made)
   })
 
+  it('says of a certificate that cannot be used why', async () => {
+    const [one, two] = [await folder(), await folder()]
+    const { cert } = await selfSignedCertificate(one, 'one.example')
+    const other = await selfSignedCertificate(two, 'two.example')
+    const using = (key: string) => TlsContexts.load([{ cert, key }], silentLogger)
+    await expect(using(join(one, 'none'))).rejects.toThrow(`${cert} with key ${one}/none: ENOENT`)
+    await expect(using(other.key)).rejects.toThrow(`${cert} with key ${other.key}: error:`)
+  })
+
   it('chooses by SNI, reads a replaced certificate again, and keeps the old one where the new is broken', async () => {
     const [one, two, three] = [await folder(), await folder(), await folder()]
     const first = await selfSignedCertificate(one, 'one.example')

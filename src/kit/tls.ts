@@ -89,7 +89,8 @@ async function loadCertificate(files: CertificateFiles): Promise<Loaded> {
     const context = createSecureContext({ cert, key, minVersion: 'TLSv1.2', honorCipherOrder: true })
     return { files, certificate: new X509Certificate(cert), context, version }
   } catch (error) {
-    throw new Error(`cannot use certificate ${files.cert} with key ${files.key}`, { cause: error })
+    const why = (error as Error).message
+    throw new Error(`cannot use certificate ${files.cert} with key ${files.key}: ${why}`, { cause: error })
   }
 }
 

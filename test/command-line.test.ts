@@ -2,7 +2,7 @@
 // holds. One body of steps for both.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -36,7 +36,8 @@ for (const where of ['running server', 'folder that nobody holds'] as const) {
         'user add anna --password-stdin --address anna@example.com --quota 5MiB',
         'secret\n',
       )
-      expect(added).toMatchObject({ code: 0, stderr: '' })
+      const isFirst = server === undefined && engineName() === 'SQLite'
+      expect(added).toMatchObject({ code: 0, stderr: isFirst ? `Made a new mail store in ${dir}.\n` : '' })
       expect(added.stdout).toContain('anna@example.com (main)')
       expect(await json('user list')).toMatchObject([
         { username: 'anna', ownQuota: 5 * 2 ** 20, storageUsed: 0 },
@@ -242,6 +243,31 @@ test.skipIf(noScript !== '')(`who types is asked, wherever the output goes${noSc
 
 // Of a cluster there is nothing to say.
 const onSqlite = engineName() === 'SQLite' ? test : () => {}
+const asNobody = wanted(process.getuid?.() === 0, 'root', 'a data folder of another user')
+onSqlite(`what another user may not read is not told to be missing${asNobody}`, async (context) => {
+  if (asNobody !== '') context.skip()
+  const dir = mkdtempSync(join(tmpdir(), 'eider-cli-'))
+  const elsewhere = mkdtempSync(join(tmpdir(), 'eider-cli-'))
+  try {
+    chmodSync(elsewhere, 0o755)
+    await runEider(['user', 'add', 'anna', '--password-stdin', '--data', dir], { input: 'secret' })
+    const nobody = ['--import', 'data:text/javascript,process.setuid(65534)'].join(' ')
+    const env = { NODE_OPTIONS: nobody }
+    for (const [data, why] of [
+      [dir, `EACCES: permission denied, stat '${dir}/eider.db'`],
+      [elsewhere, `cannot lock ${elsewhere} as user 65534: unable to open database file`],
+    ] as const) {
+      const args = ['user', 'add', 'berta', '--password-stdin', '--data', data]
+      expect(await runEider(args, { input: 'secret', env })).toMatchObject({
+        code: 1,
+        stderr: `eider: ${why}\n`,
+      })
+    }
+  } finally {
+    for (const one of [dir, elsewhere]) rmSync(one, { recursive: true, force: true })
+  }
+})
+
 onSqlite('an embedded store loads nothing of the cluster', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'eider-cli-'))
   try {

@@ -1,7 +1,7 @@
 // The eider command: its commands, options and exit codes. docs/operations.md, "Command line".
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { type LoadedConfig, loadConfig } from '../config/load.js'
+import { isCluster, type LoadedConfig, loadConfig } from '../config/load.js'
 import { size } from '../config/values.js'
 import { createLogger } from '../kit/log.js'
 import { standardOutput } from '../kit/log-output.js'
@@ -10,6 +10,7 @@ import { administer } from './admin.js'
 import { confirm, readPassword } from './ask.js'
 import type { OpenServices } from './open.js'
 import type { OperationName } from './operations.js'
+import { hasData } from './paths.js'
 import { type Output, printer, showConfig } from './print.js'
 import { describeError, type Refusal, RefusedError, UsageError } from './refusals.js'
 
@@ -101,7 +102,9 @@ class CommandLine {
 
   async #run(name: OperationName, args: unknown, show: (result: unknown) => void): Promise<void> {
     const { config } = this.#load()
+    const isFirst = !isCluster(config) && !hasData(config.data)
     show(await administer(this.#open, config, name, args))
+    if (isFirst) this.#print.madeStore(config.data)
   }
 
   #users(): void {

@@ -1,6 +1,6 @@
 // What stands in the data folder beside the stores' own files.
 
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const runFile = (data: string): string => join(data, 'run.json')
@@ -14,7 +14,9 @@ export const makeDataFolder = (data: string): void => {
 /** The embedded store's. A data folder of an instance of a cluster has none. */
 export const databaseFile = (data: string): string => join(data, 'eider.db')
 
-export const hasData = (data: string): boolean => existsSync(databaseFile(data))
+/** Throws where that may not be seen. */
+export const hasData = (data: string): boolean =>
+  statSync(databaseFile(data), { throwIfNoEntry: false }) !== undefined
 
 /** The whole file or none: who reads it may come at any moment. */
 export function writeRunFile(data: string, content: object): void {

@@ -1,5 +1,6 @@
 // What the commands print: columns for people, JSON (one value a command, one line an item for `check`) for scripts.
 
+import { resolve } from 'node:path'
 import type { LoadedConfig } from '../config/load.js'
 import { describeKey } from '../config/schema.js'
 import { withoutSecrets } from '../config/values.js'
@@ -17,6 +18,8 @@ export interface Output extends MigrationOutput {
   readonly tokens: Show
   readonly newToken: Show
   readonly recounted: Show
+  /** The command was the first in its data folder. */
+  madeStore(data: string): void
   /** Returns how many findings are left. */
   checked(result: unknown): number
   done(what: string): Show
@@ -98,6 +101,7 @@ const PEOPLE: Output = {
     const { previousStorageUsed, storageUsed } = result as Row
     write(`storage used: ${storageUsed} octets (was ${previousStorageUsed})`)
   },
+  madeStore: (data) => void process.stderr.write(`Made a new mail store in ${resolve(data)}.\n`),
   finding({ kind, where, problem, repaired }) {
     write(`${kind}: ${where}: ${problem}${repaired === undefined ? '' : ` (mended: ${repaired})`}`)
   },
@@ -123,6 +127,7 @@ const SCRIPTS: Output = {
   tokens: asJson,
   newToken: asJson,
   recounted: asJson,
+  madeStore() {},
   finding: asJson,
   checked(result) {
     asJson(result)

@@ -15,20 +15,21 @@ export interface FolderLock {
   release(): void
 }
 
-/** The lock, or who holds it (undefined where that could not be read). Throws where the folder cannot be written. */
+/** The lock, or who holds it (undefined where that could not be read). Throws, naming it, where the folder cannot be written. */
 export function lockFolder(
   folder: string,
   purpose: string,
 ): { readonly lock: FolderLock } | { readonly holder: Holder | undefined } {
   const holderFile = join(folder, 'lock.json')
-  const database = new Database(join(folder, 'lock'), { timeout: 0 })
+  let database: Database.Database | undefined
   try {
+    database = new Database(join(folder, 'lock'), { timeout: 0 })
     database.exec('BEGIN EXCLUSIVE')
   } catch (error) {
-    database.close()
-    if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY'))
-      return { holder: readHolder(holderFile) }
-    throw error
+    database?.close()
+    const { code, message } = error as { code?: string; message: string }
+    if (code?.startsWith('SQLITE_BUSY')) return { holder: readHolder(holderFile) }
+    throw new Error(`cannot lock ${folder} as user ${process.geteuid?.()}: ${message}`, { cause: error })
   }
   writeFileSync(holderFile, JSON.stringify({ pid: process.pid, purpose }), { mode: 0o600 })
   const release = (): void => {

@@ -95,6 +95,11 @@ for (const where of ['running server', 'folder that nobody holds'] as const) {
         code: 2,
         stderr: expect.stringContaining('much is no size'),
       })
+      // To others 0 is no limit, to the store the default.
+      expect(await eider('user quota anna 0')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('0 is no size'),
+      })
       expect(await eider('user quota anna')).toMatchObject({ code: 2 })
       expect(await eider('user quota anna 5MiB --recount')).toMatchObject({ code: 2 })
     })

@@ -252,7 +252,7 @@ class CommandLine {
 const append = (value: string, before: readonly string[]): readonly string[] => [...before, value]
 
 /** 0 for the default; undefined where it is no size. */
-const octetsOf = (text: string): number | undefined => (text === 'default' ? 0 : size().safeParse(text).data)
+const octetsOf = (text: string): number | undefined => (text === 'default' ? 0 : size(1).safeParse(text).data)
 
 const noSize = (text: string) => `${text} is no size; write it as 500MB, 2GiB or default`
 

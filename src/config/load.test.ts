@@ -110,6 +110,7 @@ test.each<[string, Partial<ConfigSources>, RegExp]>([
   ['duration', { set: ['imap.idleTimeout=30'] }, /imap\.idleTimeout = "30".*with its unit/],
   ['timer', { set: ['smtp.timeout=30d'] }, /smtp\.timeout = "30d".*at most 12d/],
   ['no time', { set: ['imap.loginTimeout=0'] }, /imap\.loginTimeout = "0".*at least 100ms/],
+  ['no room', { set: ['quota.default=0'] }, /quota\.default = "0".*at least 1B/],
   ['no message', { set: ['message.maxSize=0'] }, /message\.maxSize = "0".*at least 1B/],
   ['host name', { set: ['smtp.hostname=-a..b-.'] }, /smtp\.hostname = "-a\.\.b-\.".*a host name/],
   ['switch', { set: ['imap.plaintextLogin=yes'] }, /imap\.plaintextLogin = "yes".*true or false/],

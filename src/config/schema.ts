@@ -44,7 +44,7 @@ export const configSchema = z.object({
     .prefault([])
     .describe('a list of {cert, key}; none: one is made in data'),
 
-  'quota.default': size().prefault('1GiB').describe('what an account without a quota of its own may hold'),
+  'quota.default': size(1).prefault('1GiB').describe('what an account without a quota of its own may hold'),
   'message.maxSize': size(1).prefault('64MiB').describe('one message at the most'),
 
   'imap.plaintextLogin': flag()

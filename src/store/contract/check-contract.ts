@@ -161,6 +161,22 @@ export function checkContract(engine: DamageEngine): void {
       }
     })
 
+    test('a recount tells what was kept and what is there, and keeps that', async () => {
+      const store = await engine.begin()
+      const { id } = await filled(store)
+      const used = async (of: Store) => (await of.account(id))?.storageUsed
+      const storageUsed = await used(store)
+      const broken = await engine.breakIt(store, 'quota')
+      try {
+        const previous = await used(broken)
+        expect(previous).not.toBe(storageUsed)
+        expect(await broken.recountStorage(id)).toEqual({ previous, storageUsed })
+        expect(await used(broken)).toBe(storageUsed)
+      } finally {
+        await broken.close()
+      }
+    })
+
     test('a migration stops at a chunk with one half, and does not send to a repair that there is not', async () => {
       const store = await engine.begin()
       const { id } = await filled(store)

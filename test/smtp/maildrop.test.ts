@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../src/kit/log.js'
 import { selfSignedCertificate, TlsContexts } from '../../src/kit/tls.js'
 import { addAddress, setQuota } from '../../src/mail/accounts.js'
+import { INBOX_ID } from '../../src/mail/deliver.js'
+import { allEntries } from '../../src/store/contract/samples.js'
 import { accountWith, inboxOf } from '../support/inbox.js'
 import { type OpenServices, openServices } from '../support/services.js'
 import { SmtpClient } from './client.js'
@@ -78,6 +80,16 @@ describe('a delivery', () => {
       message.toString('latin1').replace(TRACE, ''),
     )
     expect(stored).toEqual([`${odd.toString('latin1')}\r\n`, ''])
+  })
+
+  it('is dated when it came, in whole seconds (RFC 3501 §2.3.3)', async () => {
+    const { id } = await accountWith(services, 'anna')
+    services = { ...services, clock: () => 1_700_000_000_999 }
+    const { client } = await clientOf('lmtp')
+    await send(client, ['anna@example.org'], MESSAGE)
+    expect(await allEntries(services.store, id, INBOX_ID)).toMatchObject([
+      { date: 1_700_000_000_000, zone: 0 },
+    ])
   })
 
   it('to several puts no other recipient in anybody’s trace, and the null reverse-path as <>', async () => {

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import { flagNames } from '../../model/flags.js'
 import { type AccountId, accountId, contentId, type MailboxId, modSeq } from '../../model/ids.js'
+import type { NewMessage } from '../messages.js'
 import type { Store } from '../store.js'
 import {
   allEntries,
@@ -13,6 +14,8 @@ import {
   type Place,
   path,
   place,
+  type SampleOptions,
+  type SeenEntry,
   sample,
   samples,
   seenEntries,
@@ -30,6 +33,15 @@ const hex = (octets: Uint8Array | undefined) => octets && Buffer.from(octets).to
 const blob = (digit: string) => digit.repeat(64)
 const cut = (digit: string) =>
   ({ at: 9, length: 1000, blob: blob(digit), blobSize: 1000, form: { kind: 'identity' } }) as const
+
+const dateOf = (n: number): number => 1_000_000_000_000 + n * 1000
+
+/** Each with a date of its own. */
+const dated = (count: number, options: SampleOptions = {}): NewMessage[] =>
+  Array.from({ length: count }, (_, n) => sample({ text: `message ${n}`, at: dateOf(n), ...options }))
+
+/** What goes with a message wherever it is copied. */
+const keptOf = ({ content, flags, size, date, zone }: SeenEntry) => ({ content, flags, size, date, zone })
 
 export function messagesSuite(current: () => Store): void {
   test('what was appended is read again', async () => {
@@ -246,17 +258,16 @@ export function messagesSuite(current: () => Store): void {
   test('COPY keeps flags, date and content; the new UIDs are in the order of the old', async () => {
     const store = current()
     const { id, inbox, other } = await place(store)
-    await store.append(id, inbox, samples(300, { flags: ['\\Seen', '$Work'] }), NO_LIMIT)
+    await store.append(id, inbox, dated(300, { flags: ['\\Seen', '$Work'] }), NO_LIMIT)
     await store.append(id, other, samples(1), NO_LIMIT)
     const copied = await store.copy(id, inbox, uidsFrom(5, 2, 290, 4000), other, NO_LIMIT)
     expect([...copied.from]).toEqual([2, 5, 290])
     expect([...copied.to]).toEqual([2, 3, 4])
     const source = await allEntries(store, id, inbox)
     const target = await allEntries(store, id, other)
-    const wanted = [2, 5, 290].map((uid) => source[uid - 1])
-    expect(target.slice(1).map(({ content, flags, size }) => ({ content, flags, size }))).toEqual(
-      wanted.map((entry) => ({ content: entry?.content, flags: entry?.flags, size: entry?.size })),
-    )
+    const wanted = source.filter(({ uid }) => [2, 5, 290].includes(uid))
+    expect(wanted.map(({ date, zone }) => [date, zone])).toEqual([1, 4, 289].map((n) => [dateOf(n), 60]))
+    expect(target.slice(1).map(keptOf)).toEqual(wanted.map(keptOf))
     expect((await store.mailbox(id, inbox))?.highestModseq).toBeLessThan(copied.modseq)
     expect(await store.mailbox(id, other)).toMatchObject({
       messages: 4,
@@ -284,14 +295,14 @@ export function messagesSuite(current: () => Store): void {
   test('MOVE leaves tombstones, also within one mailbox', async () => {
     const store = current()
     const { id, inbox, other } = await place(store)
-    await store.append(id, inbox, samples(300), NO_LIMIT)
+    await store.append(id, inbox, dated(300), NO_LIMIT)
     const used = (await store.account(id))?.storageUsed
     const before = await allEntries(store, id, inbox)
     const there = await drain(store.move(id, inbox, uidRange(100, 400), other))
     expect(there.flatMap(({ from }) => [...from])).toEqual([...uidRange(100, 300)])
     expect(there.flatMap(({ to }) => [...to])).toEqual([...uidRange(1, 201)])
     const moved = await allEntries(store, id, other)
-    expect(moved.map(({ content }) => content)).toEqual(before.slice(99).map(({ content }) => content))
+    expect(moved.map(keptOf)).toEqual(before.slice(99).map(keptOf))
     const box = await store.mailbox(id, inbox)
     expect(box).toMatchObject({ messages: 99, uidNext: 301, highestModseq: there.at(-1)?.modseq })
     expect([...(await store.expungedSince(id, inbox, modSeq(0), box?.highestModseq ?? modSeq(0)))]).toEqual([

@@ -109,6 +109,9 @@ export interface SeenEntry {
   readonly flags: readonly number[]
   readonly content: number
   readonly size: number
+  /** INTERNALDATE: milliseconds since 1970, and minutes east. */
+  readonly date: number
+  readonly zone: number
 }
 
 export const seenEntries = (entries: Entries): SeenEntry[] =>
@@ -118,6 +121,8 @@ export const seenEntries = (entries: Entries): SeenEntry[] =>
     flags: [...entries.flags.subarray(at * 4, at * 4 + 4)],
     content: entries.cold?.contents[at] ?? 0,
     size: entries.cold?.sizes[at] ?? 0,
+    date: entries.cold?.internalDates[at] ?? 0,
+    zone: entries.cold?.zones[at] ?? 0,
   }))
 
 /** All entries of a mailbox. */

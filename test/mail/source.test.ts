@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAccount } from '../../src/mail/accounts.js'
 import { appendMessages } from '../../src/mail/append.js'
-import { INBOX_ID } from '../../src/mail/deliver.js'
+import { collectOnce } from '../../src/mail/collect.js'
+import { deliverAll, findRecipients, INBOX_ID } from '../../src/mail/deliver.js'
 import { ingest } from '../../src/mail/intake.js'
 import type { MessageSource } from '../../src/mail/source.js'
 import type { AccountId, ContentId } from '../../src/model/ids.js'
 import { corpusIsThere, readCorpus } from '../support/corpus.js'
-import { openSource } from '../support/inbox.js'
+import { accountWith, openSource } from '../support/inbox.js'
 import { longestHold } from '../support/longest-hold.js'
 import { type OpenServices, openServices } from '../support/services.js'
 
@@ -102,6 +103,26 @@ test('a message above the limit is refused and leaves nothing behind', async () 
     for await (const blob of small.blobs.verify()) throw new Error(`left behind: ${blob.hash}`)
   } finally {
     await small.close()
+  }
+})
+
+test('a message whose bodies were collected while it waited is not stored without them', async () => {
+  // A grace of less than nothing: one round finds that a body is unused, the next deletes it.
+  const hasty = await openServices({ blobGraceMs: -60_000 })
+  try {
+    const { id } = await accountWith(hasty, 'anna')
+    const recipients = await findRecipients(hasty, 'anna@example.org')
+    const ingested = await ingest(hasty, withAttachment)
+    for (let round = 0; round < 2; round++) await collectOnce(hasty, { tombstoneAge: 1e9, contentAge: 1e9 })
+    const message = { ingested, flags: [], internalDate: { at: 0, zone: 0 } }
+    const gone = { code: 'unavailable', message: expect.stringContaining(sha256(attachment)) }
+    await expect(appendMessages(hasty, id, INBOX_ID, [message])).rejects.toMatchObject(gone)
+    const deliveries = recipients.map((recipient) => ({ recipient, trace: Buffer.alloc(0) }))
+    expect(deliveries).toHaveLength(1)
+    await expect(deliverAll(hasty, ingested, deliveries)).rejects.toMatchObject(gone)
+    expect(await hasty.store.mailbox(id, INBOX_ID)).toMatchObject({ messages: 0 })
+  } finally {
+    await hasty.close()
   }
 })
 

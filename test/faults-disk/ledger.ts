@@ -17,12 +17,17 @@ const ATTACHMENT = 150_000
 const AT_MOST = 500
 
 export class Ledger {
-  readonly #server: TestServer
+  #server: TestServer
   /** Hashes of what was sent and acknowledged, by mailbox. */
   readonly #acknowledged = new Map<string, string[]>()
   #next = 1
 
   constructor(server: TestServer) {
+    this.#server = server
+  }
+
+  /** The server was started again: from now on this one is asked. */
+  goOnWith(server: TestServer): void {
     this.#server = server
   }
 

@@ -1,6 +1,7 @@
 // What reaches MongoDB for what a client says, as MongoDB's own profiler writes it down
 // (https://www.mongodb.com/docs/manual/reference/database-profiler/).
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountKey } from '../../src/store/mongo/schema.js'
@@ -10,6 +11,8 @@ import { describeWith } from '../support/programs.js'
 import { ImapClient } from '../wire/imap.js'
 
 const ATTACHMENT = 5 * 2 ** 20
+/** Far below `imap.pollInterval` as it is here. */
+const IDLE_MS = 5_000
 
 interface Operation {
   readonly op: string
@@ -51,7 +54,7 @@ describeWith(['mongod', 'redis-server'], 'what MongoDB is asked for', () => {
   })
 
   /** All that is asked while `work` runs, but for what an instance says of itself. */
-  async function asked(work: () => Promise<unknown>): Promise<Operation[]> {
+  async function everythingAsked(work: () => Promise<unknown>): Promise<Operation[]> {
     const db = mongo.db()
     await db.command({ profile: 2 })
     await work()
@@ -59,8 +62,10 @@ describeWith(['mongod', 'redis-server'], 'what MongoDB is asked for', () => {
     const profile = db.collection<Operation>('system.profile')
     const found = await profile.find({ ns: /\.(?!system\.profile|instances|store)[^$]/ }).toArray()
     await profile.drop()
-    return found.filter(({ command }) => command['profile'] === undefined && !isSecondLook(command))
+    return found.filter(({ command }) => command['profile'] === undefined)
   }
+  const asked = async (work: () => Promise<unknown>): Promise<Operation[]> =>
+    (await everythingAsked(work)).filter(({ command }) => !isSecondLook(command))
 
   test('SELECT is three commands where something is \\Recent, and two where nothing is', async () => {
     const first = await asked(() => client.expectOk('SELECT INBOX'))
@@ -80,5 +85,16 @@ describeWith(['mongod', 'redis-server'], 'what MongoDB is asked for', () => {
     const chunks = operations.filter(({ ns }) => ns.endsWith('.blobs.chunks'))
     expect(chunks.map(({ nreturned }) => nreturned)).toEqual([1])
     expect(operations.length).toBeLessThanOrEqual(6)
+  })
+
+  test('idle sessions ask for nothing between two polls, in IDLE or not', async () => {
+    await client.expectOk('SELECT INBOX')
+    const idling = await ImapClient.login(server.listeners.imap, 'anna', 'secret')
+    await idling.expectOk('SELECT INBOX')
+    const done = await idling.idle()
+    // Again, where the second look at a password falls into it.
+    await expect.poll(() => everythingAsked(() => sleep(IDLE_MS))).toEqual([])
+    expect((await done()).status).toBe('OK')
+    await idling.logout()
   })
 })

@@ -19,6 +19,8 @@ export class MemoryTarget implements MailTarget {
   /** Thrown by the next write or delivery, where set. */
   writeError: Error | undefined
   deliverError: Error | undefined
+  /** What is said of mail that was taken. */
+  taken: Reply = OK
   /** What LMTP says to each recipient, where set. */
   reply: Reply | undefined
   /** Deliveries, and writes where set, wait for it. */
@@ -60,11 +62,15 @@ export class MemoryTarget implements MailTarget {
         await this.gate
         if (this.deliverError !== undefined) throw this.deliverError
         this.received.push({ envelope, message: Buffer.concat(pieces).toString('latin1') })
-        return this.#perRecipient ? envelope.recipients.map((one) => this.reply ?? replyTo(one)) : [OK]
+        return this.#perRecipient
+          ? envelope.recipients.map((one) => this.reply ?? this.#replyTo(one))
+          : [this.taken]
       },
     }
   }
-}
 
-/** LMTP: who is named so gets full only at the delivery. */
-const replyTo = ({ address }: Accepted): Reply => (address.startsWith('late') ? MAILBOX_FULL : OK)
+  /** LMTP: who is named so gets full only at the delivery. */
+  #replyTo({ address }: Accepted): Reply {
+    return address.startsWith('late') ? MAILBOX_FULL : this.taken
+  }
+}

@@ -90,6 +90,9 @@ export async function letLoose({ shared, workers }: Run, server: TestServer): Pr
   ]
 }
 
+/** Whether its collector has removed anything. */
+export const hasCollected = (server: TestServer): boolean => server.log().includes('"event":"collected"')
+
 export async function findings(data: string): Promise<string[]> {
   const { code, stdout, stderr } = await runEider(['check', '--json', '--data', data])
   return code === 0 ? [] : [`eider check ended with ${code}: ${stdout} ${stderr}`]

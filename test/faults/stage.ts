@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import { MessageLog } from '../crash/messages.js'
 import { type Change, Model } from '../crash/model.js'
+import { hasCollected } from '../crash/run.js'
 import { UidLedger } from '../crash/uids.js'
 import { type Endpoints, type Shared, Worker } from '../crash/worker.js'
 import { accountsFor, createWorld, readWorld } from '../crash/world.js'
@@ -139,6 +140,8 @@ export class Stage {
     this.problems.push(...(await load.stop()))
     for (const { server, isDown } of this.instances)
       if (!isDown) this.problems.push(...(await this.#end(server)))
+    if (!this.instances.some(({ server }) => hasCollected(server)))
+      this.problems.push('no collector has removed anything: this has shown nothing of it')
     const judge = await this.addInstance({ 'collector.interval': '0s' })
     this.problems.push(...(await this.#compare(judge.server, load.unsettled(), load.readers)))
     await judge.server.stop()

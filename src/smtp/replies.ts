@@ -65,8 +65,6 @@ export function replyToError(error: unknown): Reply {
   switch (error.code) {
     case 'message-too-large':
       return TOO_LARGE
-    case 'no-such-account':
-    case 'no-such-mailbox':
     case 'invalid-address':
       return UNKNOWN_RECIPIENT
     case 'quota-exceeded':
@@ -80,6 +78,8 @@ export function replyToError(error: unknown): Reply {
     case 'mailbox-has-children':
     case 'mailbox-protected':
     // It was somebody's at RCPT: whose it is now, if anybody's, the next RCPT will say.
+    case 'no-such-account':
+    case 'no-such-mailbox':
     case 'no-such-address':
     case 'no-such-token':
     case 'unavailable':

@@ -27,9 +27,15 @@ import { type Arrival, traceLines } from './trace.js'
 /** Octets that one transaction keeps at the most, where a message has several recipients: others wait for it. */
 const MOST_KEPT = 256 * 2 ** 20
 
+/** What a cut counts for: its JSON, and above all the reference to its blob, a row of its own that takes as long as so many octets. */
+const CUT_OCTETS = 4096
+
 /** About what is kept for each recipient, attachments not counted. The tree of parts takes twice its BODYSTRUCTURE. */
-function keptOctets({ parsed: { skeleton, text, summary } }: Ingested): number {
-  return skeleton.length + (text?.length ?? 0) + summary.envelope.length + 3 * summary.structure.length
+function keptOctets({ parsed: { skeleton, cuts, text, summary } }: Ingested): number {
+  const { envelope, structure } = summary
+  return (
+    skeleton.length + CUT_OCTETS * cuts.length + (text?.length ?? 0) + envelope.length + 3 * structure.length
+  )
 }
 
 /** One accepted RCPT: its address, and the accounts that get mail for it. */

@@ -27,6 +27,7 @@ const clients: SmtpClient[] = []
 beforeAll(async () => {
   server = await startServer()
   await server.createUser('anna', 'correct horse', 'anna@example.org')
+  await server.createUser('ben', 'correct horse', 'ben@example.org')
 })
 afterAll(() => server.stop())
 afterEach(() => {
@@ -40,10 +41,11 @@ async function open(): Promise<SmtpClient> {
   return client
 }
 
-async function readyForData(): Promise<SmtpClient> {
-  const client = await open()
+const readyForData = async (): Promise<SmtpClient> => askForData(await open(), ['anna@example.org'])
+
+async function askForData(client: SmtpClient, to: readonly string[]): Promise<SmtpClient> {
   await client.ask('MAIL FROM:<a@b.example>')
-  expect(await client.ask('RCPT TO:<anna@example.org>')).toMatch(/^250/)
+  for (const address of to) expect(await client.ask(`RCPT TO:<${address}>`)).toMatch(/^250/)
   expect(await client.ask('DATA')).toMatch(/^354/)
   return client
 }
@@ -54,13 +56,24 @@ const residentNow = (field: 'VmRSS' | 'VmHWM'): number => {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024
 }
 
+type Ask = (client: SmtpClient) => Promise<unknown>
+const noop: Ask = (client) => client.ask('NOOP')
+/** Waits for the one writer of the store too. */
+async function sendMail(client: SmtpClient): Promise<void> {
+  await askForData(client, ['ben@example.org'])
+  expect(await client.ask('Subject: lunch\r\n\r\n.')).toMatch(/^250/)
+}
+
 /** Runs the attack while another connection keeps asking; what the server grew by, and the longest wait. */
-async function measure<T>(attack: () => Promise<T>): Promise<{ result: T; growth: number; wait: number }> {
+async function measure<T>(
+  attack: () => Promise<T>,
+  ask = noop,
+): Promise<{ result: T; growth: number; wait: number }> {
   const other = await open()
   writeFileSync(`/proc/${server.pid}/clear_refs`, '5')
   const before = residentNow('VmRSS')
   const attacking = { over: false }
-  const watching = longestWait(other, attacking)
+  const watching = longestWait(other, ask, attacking)
   try {
     const result = await attack()
     return { result, growth: residentNow('VmHWM') - before, wait: await stop(attacking, watching) }
@@ -74,11 +87,11 @@ function stop(attacking: { over: boolean }, watching: Promise<number>): Promise<
   return watching
 }
 
-async function longestWait(client: SmtpClient, attacking: { over: boolean }): Promise<number> {
+async function longestWait(client: SmtpClient, ask: Ask, attacking: { over: boolean }): Promise<number> {
   let longest = 0
   while (!attacking.over) {
     const asked = performance.now()
-    await client.ask('NOOP')
+    await ask(client)
     longest = Math.max(longest, performance.now() - asked)
     await sleep(5)
   }
@@ -163,14 +176,30 @@ describe.skipIf(!hasProc)(`hostile dialogues${procSkip}`, () => {
 
   const multipart = (part: string, count: number): string =>
     `Content-Type: multipart/mixed; boundary=b\r\n\r\n${`--b\r\n\r\n${part}`.repeat(count)}\r\n`
+  const labels = (count: number) => Array.from({ length: count }, (_, n) => `anna+${n}@example.org`)
+  it('a message of 400 attachments to 500 labels of one address: told to come with fewer, before anything is stored', async () => {
+    const bodies = Array.from(
+      { length: 400 },
+      (_, n) => `--b\r\nContent-Type:a/b\r\n\r\n${String(n).padEnd(33_000, 'x')}\r\n`,
+    )
+    const data = stuffed(
+      Buffer.from(`Content-Type: multipart/mixed; boundary=b\r\n\r\n${bodies.join('')}--b--\r\n`),
+    )
+    const client = await askForData(await open(), labels(500))
+    const { result, growth, wait } = await measure(async () => {
+      void client.send(data)
+      return client.reply()
+    }, sendMail)
+    expect(result).toMatch(/^452 4\.5\.3/)
+    expect(growth).toBeLessThan(MAX_GROWTH)
+    expect(wait).toBeLessThan(MAX_WAIT)
+  })
+
   it.each([
     ['10,000 empty parts', multipart('', 10_000), /^250/],
     ['10,000 parts that are told of', multipart('lorem ipsum dolor\r\n', 10_000), /^452 4\.5\.3/],
   ])('a message to 1,000 labels of one address: %s', async (_name, message, answer) => {
-    const client = await open()
-    await client.ask('MAIL FROM:<a@b.example>')
-    for (let n = 0; n < 1000; n++) await client.ask(`RCPT TO:<anna+${n}@example.org>`)
-    await client.ask('DATA')
+    const client = await askForData(await open(), labels(1000))
     const { result, growth, wait } = await measure(async () => {
       void client.send(stuffed(Buffer.from(message)))
       return client.reply()

@@ -198,6 +198,28 @@ export function messagesSuite(current: () => Store): void {
     expect(await store.mailbox(two.id, inbox.id)).toMatchObject({ messages: 1 })
   })
 
+  test('what an account has no room for is refused before anything of it is kept', async () => {
+    const store = current()
+    const { id, inbox } = await place(store)
+    const cuts = Array.from({ length: 2000 }, (_, n) => ({
+      ...cut('a'),
+      at: n,
+      blob: String(n).padStart(64, '0'),
+    }))
+    const message = sample({ cuts })
+    const timeOf = async (count: number, limit: number) => {
+      const began = performance.now()
+      const delivering = store.deliver(new Array(count).fill({ account: id, mailbox: inbox, message }), limit)
+      return { outcome: await delivering.catch(({ code }) => code), ms: performance.now() - began }
+    }
+    // 800,000 references that are not written take less time than 10,000 that are.
+    const refused = await timeOf(400, 1)
+    const kept = await timeOf(5, NO_LIMIT)
+    expect(refused.outcome).toBe('quota-exceeded')
+    expect(kept.outcome).toHaveLength(5)
+    expect(refused.ms).toBeLessThan(kept.ms)
+  })
+
   test('flags are changed by deltas; a modseq moves only where a flag does', async () => {
     const store = current()
     const at = await place(store)

@@ -3,6 +3,7 @@
 import { type AccountId, contentId, type MailboxId, modSeq, uid } from '../../model/ids.js'
 import type { MailboxPath } from '../../model/mailbox-path.js'
 import { chargeQuota } from '../allowances.js'
+import type { FullColumns } from '../columns.js'
 import { noSuchAddress, noSuchMailbox } from '../errors.js'
 import { CHUNK_SIZE, chunkOf } from '../index-codec.js'
 import type { Appended } from '../messages.js'
@@ -15,6 +16,7 @@ import {
   accountKey,
   chunkKey,
   contentKey,
+  type MailboxDocument,
   mailboxKey,
   referenceKey,
   sourceKey,
@@ -59,27 +61,40 @@ function insertContent(unit: Unit, account: number, content: number, message: Pa
     unit.insert('reference', { _id: referenceKey(account, content, hash), account, hash })
 }
 
-async function appendBatch(
+/** A batch whose entries stand at the end of its mailbox. */
+interface Entered {
+  readonly account: Readonly<AccountDocument>
+  readonly box: Readonly<MailboxDocument>
+  readonly batch: Batch
+  readonly columns: FullColumns
+}
+
+/** Throws `quota-exceeded`. */
+async function enter(
   unit: Unit,
   account: AccountDocument,
   batch: Batch,
   quotaLimit: number,
-): Promise<Appended[]> {
+): Promise<Entered> {
   const box = await unit.mailbox(batch.account, batch.mailbox)
   const columns = newEntries(account, box, batch.messages, Date.now(), (flags) =>
     wordsOf(account, flags, true),
   )
-  const { contents } = columns.cold
-  batch.messages.forEach((message, at) => {
-    insertContent(unit, batch.account, contents[at] ?? 0, message)
-  })
   chargeQuota(account, await appendEntries(unit, box, columns, account.modseq), quotaLimit)
-  return batch.messages.map((_, at) => ({
-    uidValidity: box.uid_validity,
-    uid: uid(columns.uids[at] ?? 0),
-    content: contentId(contents[at] ?? 0),
-    modseq: modSeq(account.modseq),
-  }))
+  return { account, box, batch, columns }
+}
+
+function keep(unit: Unit, { account, box, batch, columns }: Entered, results: Appended[]): void {
+  batch.messages.forEach((message, at) => {
+    const content = columns.cold.contents[at] ?? 0
+    insertContent(unit, batch.account, content, message)
+    results[batch.places[at] ?? 0] = {
+      uidValidity: box.uid_validity,
+      uid: uid(columns.uids[at] ?? 0),
+      content: contentId(content),
+      modseq: modSeq(account.modseq),
+    }
+  })
 }
 
 /** That the place is still what it was found by. Throws `no-such-mailbox`, `no-such-address`. */
@@ -124,13 +139,13 @@ export function appendMutation(
       for (const account of accounts) taken.set(account, await unit.account(account))
       for (const delivery of deliveries) await demandPlace(unit, delivery)
       await loadEnds(unit, batches)
+      const entered: Entered[] = []
       for (const batch of batches) {
         const account = taken.get(batch.account) ?? (await unit.account(batch.account))
-        const appended = await appendBatch(unit, account, batch, quotaLimit)
-        batch.places.forEach((place, at) => {
-          results[place] = appended[at] as Appended
-        })
+        entered.push(await enter(unit, account, batch, quotaLimit))
       }
+      // What is kept of a message may be a thousand documents for each recipient: none before all have room.
+      for (const one of entered) keep(unit, one, results)
       return results
     },
   }

@@ -2,6 +2,7 @@
 
 import type { Connection } from '../../kit/sqlite/connection.js'
 import { chargeQuota } from '../allowances.js'
+import type { FullColumns } from '../columns.js'
 import { noSuchAddress, noSuchMailbox } from '../errors.js'
 import { newEntries } from '../new-entries.js'
 import type { AccountRow, MailboxRow } from '../rows.js'
@@ -87,21 +88,24 @@ export function appendMutation(db: Connection): MutationOf<'append'> {
     return [...batches.values()]
   }
 
-  const appendBatch = (batch: Batch, quotaLimit: number, results: AppendResult[]): void => {
-    const { box, account } = batch
-    const columns = newEntries(account, box, batch.messages, Date.now(), (flags) =>
+  /** Entries at the end of its mailbox, which its account has room for. */
+  const enter = ({ box, account, messages }: Batch, quotaLimit: number): FullColumns => {
+    const columns = newEntries(account, box, messages, Date.now(), (flags) =>
       keywords.words(account, flags, true),
     )
-    batch.messages.forEach((message, at) => {
-      contents.insert(account.account, columns.cold.contents[at] ?? 0, message.trace, message.content)
-    })
     chargeQuota(account, index.append(box, columns, account.modseq), quotaLimit)
     mailboxes.save(box, account.modseq)
-    batch.places.forEach((place, at) => {
-      results[place] = {
+    return columns
+  }
+
+  const keep = ({ box, account, messages, places }: Batch, columns: FullColumns, results: AppendResult[]) => {
+    messages.forEach((message, at) => {
+      const content = columns.cold.contents[at] ?? 0
+      contents.insert(account.account, content, message.trace, message.content)
+      results[places[at] ?? 0] = {
         uidValidity: box.uid_validity,
         uid: columns.uids[at] ?? 0,
-        content: columns.cold.contents[at] ?? 0,
+        content,
         modseq: account.modseq,
       }
     })
@@ -110,7 +114,9 @@ export function appendMutation(db: Connection): MutationOf<'append'> {
   return (args) => {
     const results: AppendResult[] = []
     const batches = batchesOf(args)
-    for (const batch of batches) appendBatch(batch, args.quotaLimit, results)
+    // What is kept of a message may be a thousand rows for each recipient: none before all have room.
+    const entered = batches.map((batch) => ({ batch, columns: enter(batch, args.quotaLimit) }))
+    for (const { batch, columns } of entered) keep(batch, columns, results)
     for (const account of new Set(batches.map((batch) => batch.account))) accounts.save(account)
     return results
   }

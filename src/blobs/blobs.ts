@@ -11,9 +11,11 @@ export interface StoredBlob {
 export interface BlobWriter {
   /** Resolves when more may be written; what is under way is bounded, whatever the blob's size. */
   write(octets: Uint8Array): Promise<void>
+  /** It is complete, and waits for `finish` or `abort`: until then nobody finds it, however long that takes. */
+  seal(): Promise<StoredBlob>
   /** Durable and readable once this resolves; a blob that was there already has its `usedAt` refreshed instead. */
   finish(): Promise<StoredBlob>
-  /** Drops what was written. Harmless after finish. */
+  /** Drops what was written, at once. Harmless after finish. */
   abort(): Promise<void>
 }
 

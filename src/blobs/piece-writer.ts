@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import type { BlobWriter, StoredBlob } from './blobs.js'
-import { givePieceBuffer, PIECE_SIZE, takePieceBuffer } from './piece-buffers.js'
+import { givePieceBuffer, holdPiece, letGoPiece, PIECE_SIZE, takePieceBuffer } from './piece-buffers.js'
 
 /** Pieces handed to the engine and not yet durable. */
 const PIECES_UNDER_WAY = 4
@@ -36,6 +36,8 @@ export class PieceWriter<Id> implements BlobWriter {
   #pieces = 0
   #blob: Promise<Id> | undefined
   #failure: unknown
+  #hex: string | undefined
+  #held = false
   #done = false
 
   constructor(sink: PieceSink<Id>) {
@@ -55,28 +57,51 @@ export class PieceWriter<Id> implements BlobWriter {
     }
   }
 
+  async seal(): Promise<StoredBlob> {
+    // What is one piece goes with the end where it can: that is one write, and none where the blob is there already.
+    if (this.#blob === undefined) this.#held = holdPiece()
+    if (!this.#held) await this.#sendRest()
+    return this.#stored()
+  }
+
   async finish(): Promise<StoredBlob> {
-    const hash = this.#hash.digest()
-    const size = this.#size
+    const stored = this.#stored()
+    const hash = Buffer.from(stored.hash, 'hex')
     if (this.#blob === undefined) {
-      await this.#sink.finish(undefined, this.#buffer?.subarray(0, size), hash, size)
+      await this.#sink.finish(undefined, this.#buffer?.subarray(0, this.#size), hash, this.#size)
       if (this.#buffer !== undefined) givePieceBuffer(this.#buffer)
     } else {
-      if (this.#filled > 0) await this.#sendPiece()
-      await this.#settled()
-      await this.#sink.finish(await this.#blob, undefined, hash, size)
+      await this.#sendRest()
+      await this.#sink.finish(await this.#blob, undefined, hash, this.#size)
     }
-    this.#done = true
-    return { hash: hash.toString('hex'), size }
+    this.#end()
+    return stored
   }
 
   async abort(): Promise<void> {
     if (this.#done) return
-    this.#done = true
+    this.#end()
     if (this.#blob === undefined) return
     await Promise.allSettled(this.#underWay)
     // What cannot be dropped now is left to the engine's collector.
     await this.#blob.then((blob) => this.#sink.drop(blob)).catch(() => {})
+  }
+
+  #stored(): StoredBlob {
+    this.#hex ??= this.#hash.digest('hex')
+    return { hash: this.#hex, size: this.#size }
+  }
+
+  #end(): void {
+    this.#done = true
+    if (this.#held) letGoPiece()
+    this.#held = false
+  }
+
+  async #sendRest(): Promise<void> {
+    if (this.#filled > 0) await this.#sendPiece()
+    await Promise.all(this.#underWay)
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   async #sendPiece(): Promise<void> {
@@ -102,11 +127,6 @@ export class PieceWriter<Id> implements BlobWriter {
       })
     this.#underWay.add(sent)
     while (this.#underWay.size >= PIECES_UNDER_WAY) await Promise.race(this.#underWay)
-    if (this.#failure !== undefined) throw this.#failure
-  }
-
-  async #settled(): Promise<void> {
-    await Promise.all(this.#underWay)
     if (this.#failure !== undefined) throw this.#failure
   }
 }

@@ -2,11 +2,16 @@
 // comes out can be appended to any number of mailboxes. docs/architecture.md, "A message on its way in" and "What is kept
 // for what is gone".
 
-import { MessageParser } from '../mime/message-parser.js'
+import type { BlobWriter } from '../blobs/blobs.js'
+import { sideBySide } from '../kit/side-by-side.js'
+import { type BodyWriter, MessageParser } from '../mime/message-parser.js'
 import type { ParsedMessage } from '../model/message.js'
 import { StoreError } from '../store/errors.js'
 import { MailError } from './errors.js'
 import type { Services } from './services.js'
+
+/** Bodies finished, or dropped, at once. */
+const BODIES = 8
 
 export interface Ingested {
   readonly parsed: ParsedMessage
@@ -16,37 +21,67 @@ export interface Ingested {
 
 export class Intake {
   readonly #services: Services
-  readonly #startedAt: number
   readonly #parser: MessageParser
+  readonly #writers: BlobWriter[] = []
   #size = 0
+  #parsed: ParsedMessage | undefined
+  #aborted = false
 
   constructor(services: Services) {
     this.#services = services
-    this.#startedAt = services.clock()
-    this.#parser = new MessageParser({ open: () => services.blobs.write() })
+    this.#parser = new MessageParser({ open: () => this.#openBody() })
   }
 
-  /** Octets taken so far. */
+  /** Octets taken so far, or counted. */
   get size(): number {
     return this.#size
   }
 
-  /** A promise where the writer must wait. Throws `message-too-large`, after which only `abort` may follow. */
+  get aborted(): boolean {
+    return this.#aborted
+  }
+
+  /**
+   * A promise where the writer must wait. After `abort` it only counts. Throws `message-too-large`, after which only `abort` may
+   * follow.
+   */
   write(octets: Uint8Array): void | Promise<void> {
     this.#size += octets.length
     const limit = this.#services.limits.messageMaxSize
     if (this.#size > limit) throw new MailError('message-too-large', `message above ${limit} octets`)
-    return this.#parser.write(octets)
+    if (!this.#aborted) return this.#parser.write(octets)
+  }
+
+  /** The message is complete: what it is. `finish` keeps its bodies, `abort` drops them. */
+  async end(): Promise<ParsedMessage> {
+    this.#parsed ??= await this.#parser.end()
+    return this.#parsed
   }
 
   async finish(): Promise<Ingested> {
-    const parsed = await this.#parser.end()
-    return { parsed, blobsTouchedAt: parsed.cuts.length === 0 ? this.#services.clock() : this.#startedAt }
+    const parsed = await this.end()
+    const blobsTouchedAt = this.#services.clock()
+    await sideBySide(this.#writers, BODIES, async (writer) => {
+      await writer.finish()
+    })
+    return { parsed, blobsTouchedAt }
   }
 
-  /** Drops what has been written of its bodies. */
+  /** Drops what has been written of its bodies, those that are complete too. */
   async abort(): Promise<void> {
-    await this.#parser.abort()
+    this.#aborted = true
+    await sideBySide(this.#writers, BODIES, (writer) => writer.abort())
+  }
+
+  /** Nobody sees its bodies until all of it is taken: what came of one that is not leaves nothing, and nobody relied on it. */
+  #openBody(): BodyWriter {
+    const writer = this.#services.blobs.write()
+    this.#writers.push(writer)
+    return {
+      write: (octets) => writer.write(octets),
+      finish: () => writer.seal(),
+      abort: () => writer.abort(),
+    }
   }
 }
 

@@ -3,10 +3,12 @@
 
 import { type DeliveryTo, deliverAll, deliverEach, findRecipients, type Recipient } from '../mail/deliver.js'
 import { isMailError } from '../mail/errors.js'
-import { type Ingested, Intake } from '../mail/intake.js'
-import { effectiveQuota, hasRoom } from '../mail/quota.js'
+import { Intake } from '../mail/intake.js'
+import { effectiveQuota, hasRoom, roomOf, roomsNow } from '../mail/quota.js'
 import type { Services } from '../mail/services.js'
 import type { Account, LookUp } from '../mail/types.js'
+import type { AccountId } from '../model/ids.js'
+import type { ParsedMessage } from '../model/message.js'
 import { isStoreError } from '../store/errors.js'
 import type { Accepted, Envelope, MailTarget, MessageSink, Refused, Sender } from './envelope.js'
 import type { Path } from './grammar.js'
@@ -31,7 +33,7 @@ const MOST_KEPT = 256 * 2 ** 20
 const CUT_OCTETS = 4096
 
 /** About what is kept for each recipient, attachments not counted. The tree of parts takes twice its BODYSTRUCTURE. */
-function keptOctets({ parsed: { skeleton, cuts, text, summary } }: Ingested): number {
+function keptOctets({ skeleton, cuts, text, summary }: ParsedMessage): number {
   const { envelope, structure } = summary
   return (
     skeleton.length + CUT_OCTETS * cuts.length + (text?.length ?? 0) + envelope.length + 3 * structure.length
@@ -68,12 +70,19 @@ export class Maildrop implements MailTarget<Rcpt> {
   open(envelope: Envelope<Rcpt>): MessageSink {
     const intake = new Intake(this.#services)
     const startedAt = performance.now()
+    const accounts = envelope.recipients.flatMap(({ recipients }) => recipients.map(({ account }) => account))
+    let most = Math.max(...accounts.map((account) => roomOf(this.#services, account)))
+    /** Above what the roomiest of them can take: it is read on for its size, which says what to answer. */
+    const writeAbove = async (octets: Buffer): Promise<void> => {
+      if (!intake.aborted) most = await this.#mostRoom(accounts)
+      if (intake.size + octets.length > most) await intake.abort()
+      await intake.write(octets)
+    }
     return {
-      write: (octets) => intake.write(octets),
+      write: (octets) => (intake.size + octets.length > most ? writeAbove(octets) : intake.write(octets)),
       abort: () => intake.abort(),
       deliver: async () => {
-        const ingested = await intake.finish()
-        const replies = await this.#deliver(envelope, ingested)
+        const replies = await this.#deliver(envelope, intake)
         const ms = Math.round((performance.now() - startedAt) * 10) / 10
         this.#note(envelope, replies, { octets: intake.size, ms })
         return replies
@@ -103,36 +112,79 @@ export class Maildrop implements MailTarget<Rcpt> {
       : MAILBOX_FULL
   }
 
-  async #deliver(envelope: Envelope<Rcpt>, ingested: Ingested): Promise<Reply[]> {
-    const { deliveries, places } = planDeliveries(envelope, this.#arrivalOf(envelope))
+  async #deliver(envelope: Envelope<Rcpt>, intake: Intake): Promise<Reply[]> {
+    const plan = planDeliveries(envelope, this.#arrivalOf(envelope))
+    const refused = await this.#refusedWhole(plan, intake)
+    if (refused !== undefined) {
+      await intake.abort()
+      return refused
+    }
+    const ingested = await intake.finish()
+    const { deliveries, places } = plan
+    const { size } = intake
     if (this.#settings.protocol === 'smtp') {
-      if (deliveries.length > 1 && deliveries.length * keptOctets(ingested) > MOST_KEPT)
-        return [TOO_MANY_FOR_SIZE]
       try {
         await deliverAll(this.#services, ingested, deliveries)
         return [OK]
       } catch (error) {
-        // One answer for all: what one of them can never get, the others may yet; the next RCPT says whose it is.
-        const reply = this.#refusal(error, deliveries, ingested)
-        return [deliveries.length > 1 && reply.startsWith('5') ? TRY_LATER : reply]
+        return [forAll(this.#refusal(error, deliveries, size), deliveries)]
       }
     }
     const outcomes = await deliverEach(this.#services, ingested, deliveries)
     return places.map((own) => {
       const failed = own.find((place) => outcomes[place] instanceof Error)
       if (failed === undefined) return OK
-      return this.#refusal(outcomes[failed], deliveries.slice(failed, failed + 1), ingested)
+      return this.#refusal(outcomes[failed], deliveries.slice(failed, failed + 1), size)
     })
   }
 
-  #refusal(error: unknown, deliveries: readonly DeliveryTo[], ingested: Ingested): Reply {
-    if (!isStoreError(error, 'quota-exceeded')) {
-      if (!isStoreError(error) || error.code === 'corrupt') {
-        this.#services.log.error({ err: error }, 'delivery-failed')
-      } else this.#services.log.warn(describeError(error), 'delivery-put-off')
-      return replyToError(error)
+  /** The replies, where nobody can get it. Only before its bodies are kept can they be dropped: the transaction looks again. */
+  async #refusedWhole({ deliveries, places }: Plan, intake: Intake): Promise<Reply[] | undefined> {
+    const { size } = intake
+    const isSmtp = this.#settings.protocol === 'smtp'
+    if (!intake.aborted) {
+      const parsed = await intake.end()
+      if (isSmtp && deliveries.length > 1 && deliveries.length * keptOctets(parsed) > MOST_KEPT)
+        return [TOO_MANY_FOR_SIZE]
+      if (parsed.cuts.length === 0 || (await this.#hasTakers(deliveries, size))) return undefined
     }
-    const needed = Math.max(...deliveries.map(({ trace }) => ingested.parsed.size + trace.length))
+    if (isSmtp) return [forAll(this.#fullFor(deliveries, size), deliveries)]
+    return places.map(([first = 0]) => this.#fullFor(deliveries.slice(first, first + 1), size))
+  }
+
+  /** SMTP: each has room for all that it would get; LMTP: somebody has room. */
+  async #hasTakers(deliveries: readonly DeliveryTo[], size: number): Promise<boolean> {
+    const rooms = await roomsNow(this.#services, deliveries.map(accountOf))
+    const left = deliveries.map((delivery) => {
+      const account = accountOf(delivery)
+      // Of one that is gone the transaction tells.
+      const room = (rooms.get(account) ?? Number.POSITIVE_INFINITY) - size - delivery.trace.length
+      if (this.#settings.protocol === 'smtp') rooms.set(account, room)
+      return room
+    })
+    return this.#settings.protocol === 'smtp'
+      ? left.every((room) => room >= 0)
+      : left.some((room) => room >= 0)
+  }
+
+  async #mostRoom(accounts: readonly Account[]): Promise<number> {
+    const rooms = await roomsNow(
+      this.#services,
+      accounts.map(({ id }) => id),
+    )
+    return Math.max(...rooms.values())
+  }
+
+  #refusal(error: unknown, deliveries: readonly DeliveryTo[], size: number): Reply {
+    if (isStoreError(error, 'quota-exceeded')) return this.#fullFor(deliveries, size)
+    if (!isStoreError(error) || error.code === 'corrupt') {
+      this.#services.log.error({ err: error }, 'delivery-failed')
+    } else this.#services.log.warn(describeError(error), 'delivery-put-off')
+    return replyToError(error)
+  }
+
+  #fullFor(deliveries: readonly DeliveryTo[], size: number): Reply {
+    const needed = Math.max(...deliveries.map(({ trace }) => size + trace.length))
     return this.#withoutRoom(
       deliveries.map(({ recipient }) => recipient.account),
       needed,
@@ -166,11 +218,20 @@ export class Maildrop implements MailTarget<Rcpt> {
   }
 }
 
-/** A delivery for each recipient, and for each RCPT their places; an address that was given twice gets the mail once. */
-function planDeliveries(
-  envelope: Envelope<Rcpt>,
-  arrival: Arrival,
-): { deliveries: DeliveryTo[]; places: number[][] } {
+const accountOf = ({ recipient }: DeliveryTo): AccountId => recipient.account.id
+
+/** One answer for all: what one of them can never get, the others may yet; the next RCPT says whose it is. */
+const forAll = (reply: Reply, deliveries: readonly DeliveryTo[]): Reply =>
+  deliveries.length > 1 && reply.startsWith('5') ? TRY_LATER : reply
+
+interface Plan {
+  readonly deliveries: readonly DeliveryTo[]
+  /** For each RCPT the places of its deliveries. */
+  readonly places: readonly (readonly number[])[]
+}
+
+/** A delivery for each recipient; an address that was given twice gets the mail once. */
+function planDeliveries(envelope: Envelope<Rcpt>, arrival: Arrival): Plan {
   const deliveries: DeliveryTo[] = []
   const known = new Map<string, number>()
   const places = envelope.recipients.map(({ address, recipients }) =>

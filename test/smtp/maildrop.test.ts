@@ -225,6 +225,102 @@ describe('recipients', () => {
   })
 })
 
+/** Multipart, of bodies that go to the blob store. */
+const withBodies = (count: number): string => {
+  const bodies = Array.from({ length: count }, (_, n) => `--b\r\n\r\n${String(n).padEnd(40_000, 'x')}\r\n`)
+  return `Content-Type: multipart/mixed; boundary=b\r\n\r\n${bodies.join('')}--b--\r\n`
+}
+
+async function blobCount(): Promise<number> {
+  let count = 0
+  for await (const _ of services.blobs.verify()) count++
+  return count
+}
+
+describe('of mail that is not taken', () => {
+  const ANNA_AND_BEN = ['anna@example.org', 'ben@example.org']
+
+  it('nothing stays where the client leaves before its end', async () => {
+    await accountWith(services, 'anna')
+    const { client } = await clientOf('smtp')
+    await client.ask('MAIL FROM:<>')
+    await client.ask('RCPT TO:<anna@example.org>')
+    await client.ask('DATA')
+    client.end(withBodies(3))
+    await client.rest()
+    expect(await blobCount()).toBe(0)
+    expect(await send((await clientOf('smtp')).client, ['anna@example.org'], withBodies(3))).toEqual([
+      '250 2.0.0 OK',
+    ])
+    expect(await blobCount()).toBe(3)
+  })
+
+  it.each([
+    ['smtp', ['452 4.2.2 Mailbox is full'], 0],
+    ['lmtp', ['452 4.2.2 Mailbox is full', '250 2.0.0 OK'], 3],
+  ] as const)('nothing stays where nobody gets it for want of room: %s', async (protocol, expected, kept) => {
+    const anna = await accountWith(services, 'anna', 300_000)
+    await accountWith(services, 'ben')
+    const { client } = await clientOf(protocol)
+    await send(client, ['anna@example.org'], `${MESSAGE}${'x\r\n'.repeat(9_000)}`.repeat(7))
+    const before = await blobCount()
+    const replies = await send(client, ANNA_AND_BEN, withBodies(3), { replies: expected.length })
+    expect(replies).toEqual(expected)
+    expect((await blobCount()) - before).toBe(kept)
+    expect((await inboxOf(services, anna)).length).toBe(1)
+  })
+
+  it('nothing stays where it is too large for so many', async () => {
+    await accountWith(services, 'anna')
+    const { client } = await clientOf('smtp')
+    const labels = Array.from({ length: 800 }, (_, n) => `anna+${n}@example.org`)
+    expect(await send(client, labels, withBodies(100))).toEqual([expect.stringMatching(/^452 4\.5\.3/)])
+    expect(await blobCount()).toBe(0)
+  })
+
+  it('no more is written than the roomiest of its recipients can take', async () => {
+    await accountWith(services, 'anna', 100_000)
+    await accountWith(services, 'ben', 200_000)
+    const { blobs } = services
+    let written = 0
+    services = {
+      ...services,
+      blobs: {
+        ...blobs,
+        write() {
+          const writer = blobs.write()
+          return {
+            write(octets) {
+              written += octets.length
+              return writer.write(octets)
+            },
+            seal: () => writer.seal(),
+            finish: () => writer.finish(),
+            abort: () => writer.abort(),
+          }
+        },
+      },
+    }
+    const above = '552 5.2.2 Message is larger than the mailbox may be'
+    const { client } = await clientOf('lmtp')
+    expect(await send(client, ANNA_AND_BEN, withBodies(50), { replies: 2 })).toEqual([above, above])
+    expect(written).toBeGreaterThan(0)
+    expect(written).toBeLessThanOrEqual(200_000)
+    expect(await blobCount()).toBe(0)
+  })
+
+  it('nobody is refused for the room that there was before', async () => {
+    const anna = await accountWith(services, 'anna', 1000)
+    const { client } = await clientOf('smtp')
+    await client.ask('MAIL FROM:<>')
+    await client.ask('RCPT TO:<anna@example.org>')
+    await setQuota(services, anna, 1_000_000)
+    await client.ask('DATA')
+    expect(await client.ask(`${withBodies(3)}.`)).toBe('250 2.0.0 OK')
+    expect((await inboxOf(services, anna)).length).toBe(1)
+  })
+})
+
 describe('internationalized addresses', () => {
   it('receive with SMTPUTF8, and under the punycode of their domain', async () => {
     const account = await accountWith(services, 'andris')

@@ -82,6 +82,36 @@ function contentsSuite(current: () => OpenBlobs, { unfinishedGoes }: BlobEngine)
     expect(await open.blobs.touch(missing)).toBe(false)
   })
 
+  test.each([
+    // More than wait in memory.
+    ['40 of one piece', 40, 1000],
+    ['of many pieces', 2, MEBIBYTE],
+  ])(
+    'what is sealed nobody finds until it is finished, and aborted it leaves nothing: %s',
+    async (_, count, length) => {
+      const open = current()
+      const before = await open.octetsKept()
+      const all = Array.from({ length: count }, (_, n) => octets(length, 200 + n + length))
+      const seal = async (data: Buffer) => {
+        const writer = open.blobs.write()
+        await writer.write(data)
+        expect(await writer.seal()).toEqual({ hash: hashOf(data), size: length })
+        return writer
+      }
+      const aborted = await Promise.all(all.map(seal))
+      for (const data of all) expect(await open.blobs.touch(hashOf(data))).toBe(false)
+      const [shared = Buffer.alloc(0)] = all
+      await put(open.blobs, shared)
+      await Promise.all(aborted.map((writer) => writer.abort()))
+      expect(await open.octetsKept()).toBe(before + length)
+      expect((await get(open.blobs, hashOf(shared))).equals(shared)).toBe(true)
+      const finished = await Promise.all(all.map(seal))
+      await Promise.all(finished.map((writer) => writer.finish()))
+      for (const data of all) expect((await get(open.blobs, hashOf(data))).equals(data)).toBe(true)
+      expect(await open.octetsKept()).toBe(before + count * length)
+    },
+  )
+
   test('what one instance has finished another reads, and has when it comes there too', async () => {
     const open = current()
     const other = await open.another()

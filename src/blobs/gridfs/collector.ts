@@ -24,7 +24,7 @@ export class Collector {
   async round(graceMs: number): Promise<number> {
     const before = new Date((await this.#serverTime()) - graceMs)
     const deleted = await this.#buryDying(before)
-    await this.#buryUnfinished(before)
+    await this.#buryUnfinished(new Date(before.getTime() - graceMs))
     await this.#deleteBuried(before)
     await this.#markUnused(before)
     return deleted
@@ -59,7 +59,10 @@ export class Collector {
     return buried
   }
 
-  /** What writers that died, or that were given up, have left. */
+  /**
+   * What writers that died, or that were given up, have left: after two graces, for what is complete waits unrefreshed for the
+   * rest of its message.
+   */
   async #buryUnfinished(before: Date): Promise<void> {
     for await (const page of this.#pages('staged', before, PAGE)) {
       const ids = page.map(({ _id }) => _id)

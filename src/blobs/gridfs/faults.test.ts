@@ -139,6 +139,28 @@ describeWith(['mongod'], 'blobs on MongoDB, when that fails', () => {
     expect(await documentsIn('blobs.chunks')).toBe(before)
   })
 
+  test('what is sealed waits for the rest of its message two graces long', async () => {
+    const { client, blobs } = opened
+    const HOUR = 3_600_000
+    const files = client.db(NAME).collection('blobs.files')
+    for (const [hours, outcome] of [
+      [1.5, 'kept'],
+      [2.5, 'unavailable'],
+    ] as const) {
+      const writer = blobs.write()
+      await writer.write(octets(MEBIBYTE, 9 + hours))
+      await writer.seal()
+      await files.updateMany({ state: 'staged' }, { $set: { since: new Date(Date.now() - hours * HOUR) } })
+      await blobs.collect(HOUR, async (hashes) => new Set(hashes))
+      const finished = writer.finish().then(
+        () => 'kept',
+        ({ code }) => code,
+      )
+      expect(await finished).toBe(outcome)
+      await writer.abort()
+    }
+  })
+
   test('a file that a failover lost while it was written leaves no chunks', async () => {
     const { client, blobs } = opened
     const before = await documentsIn('blobs.chunks')

@@ -18,12 +18,12 @@ interface Seen {
 }
 
 export class Reader {
-  /** Reads that were answered. */
-  rounds = 0
   readonly #shared: Shared
   readonly #account: Account
   readonly #seen = new Map<number, Seen>()
   readonly #problems: string[] = []
+  /** Reads that were answered. */
+  #rounds = 0
 
   constructor(shared: Shared, account: Account) {
     this.#shared = shared
@@ -56,6 +56,7 @@ export class Reader {
     const mailbox = keyOf(this.#account, 'INBOX')
     const there = new Map(found.filter((one) => one.mailbox === mailbox).map((one) => [one.uid, one.token]))
     const tokens = new Set(there.values())
+    if (this.#rounds === 0) this.#problems.push(`nobody could read ${mailbox}: this has shown nothing of it`)
     for (const [uid, { token }] of this.#seen) {
       const now = there.get(uid)
       if (now !== undefined && now !== token)
@@ -81,7 +82,7 @@ export class Reader {
         for (const { items } of await client.fetch(`UID FETCH ${set} (UID BODY.PEEK[])`))
           this.#note(Number(items.get('UID')), items.get('BODY[]'))
       }
-      this.rounds++
+      this.#rounds++
     } catch (error) {
       if (!isPutOff(error)) throw error
     }

@@ -7,7 +7,7 @@ export interface Play {
   readonly stage: Stage
   /** All that was announced, rather than the same in short. */
   readonly full: boolean
-  /** A line of the report; more than `most` milliseconds are a problem. */
+  /** A line of the report; more than `most` milliseconds, a minute unless given, are a problem. */
   measured(what: string, ms: number, most?: number): void
   told(line: string): void
 }

@@ -71,17 +71,22 @@ function losing(how: 'cut' | 'drop', every: number, { stage }: Play): Rules {
 }
 
 async function failing({ stage }: Play, ms: number, how: Record<string, unknown>): Promise<void> {
-  const set = (mode: unknown) =>
-    stage.admin((client) =>
+  /** How often it had failed until then, since MongoDB was started. */
+  const set = async (mode: unknown): Promise<number> => {
+    const { count } = await stage.admin((client) =>
       client.db('admin').command({
         configureFailPoint: 'failCommand',
         mode,
         ...(mode === 'off' ? {} : { data: { failCommands: [COMMIT], appName: 'eider', ...how } }),
       }),
     )
+    return Number(count)
+  }
+  const before = await set('off')
   for (const until = performance.now() + ms; performance.now() < until; await sleep(AGAIN_MS))
     await set({ times: 1 })
-  await set('off')
+  const failed = (await set('off')) - before
+  if (!(failed > 0)) stage.problems.push(`no commit failed (${JSON.stringify(how)}): this has shown nothing`)
 }
 
 /** `all`: nobody is put off while there is time to ask again. */

@@ -1,9 +1,12 @@
 // Addresses: which are read, which are the same, and that no text whatever makes the parser throw or wait.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { octetsInUse } from '../../test/support/collect-garbage.js'
 import { type Address, addressKey, deliveryKey, parseAddress } from './address.js'
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 2000)
+/** Octets, however many runs: nothing of what was read is kept. */
+const MAX_GROWTH = 1 << 20
 
 function read(text: string): Address {
   const address = parseAddress(text)
@@ -100,6 +103,7 @@ test(`any text has an answer (${RUNS} runs)`, () => {
       '\r\n',
     ),
   )
+  const before = octetsInUse()
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
       const address = parseAddress(pieces.join(''))
@@ -109,4 +113,5 @@ test(`any text has an answer (${RUNS} runs)`, () => {
     }),
     { numRuns: RUNS },
   )
+  expect(octetsInUse() - before).toBeLessThan(MAX_GROWTH)
 })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHttpServer, type HttpServer } from '../../src/http/server.js'
 import { Metrics } from '../../src/kit/metrics.js'
 import { createAccount } from '../../src/mail/accounts.js'
-import { collectGarbage } from '../support/collect-garbage.js'
+import { octetsInUse } from '../support/collect-garbage.js'
 import { type OpenServices, openServices } from '../support/services.js'
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 2000)
@@ -106,13 +106,6 @@ const type = fc.constantFrom(
   'application/x-www-form-urlencoded',
   'text/plain',
 )
-
-/** Without what is only waiting to be collected, which the process holds on to as long as it likes. */
-function octetsInUse(): number {
-  collectGarbage()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}
 
 test(`any body has an answer (${RUNS} runs)`, { timeout: 600_000 }, async () => {
   const before = octetsInUse()

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { expect, test } from 'vitest'
 import { bodyResponse } from '../../src/mime/structure.js'
 import { partText, textParts } from '../../src/mime/text.js'
+import { octetsInUse } from '../support/collect-garbage.js'
 import { readCorpus } from '../support/corpus.js'
 import { parseIn, rebuild } from '../support/parsing.js'
 import { type Random, randomNumbers } from '../support/random.js'
@@ -21,6 +22,8 @@ const LIMITS = {
 }
 const LONGEST = 20_000
 const SLOWEST_MS = 1_000
+/** Octets, however many runs: nothing of what was read is kept. */
+const MAX_GROWTH = 8 << 20
 
 /** What parsers stumble over. */
 const PIECES = [
@@ -113,6 +116,7 @@ test(`${RUNS} messages`, { timeout: 3_600_000 }, async () => {
   const random = randomNumbers(SEED)
   const corpus = readCorpus()
   let slowest = 0
+  const before = octetsInUse()
   for (let run = 0; run < RUNS; run++) {
     const from = corpus[random(Math.max(1, corpus.length))]
     const source = from === undefined || random(3) === 0 ? madeUp(random) : mutated(from.source, random)
@@ -127,4 +131,5 @@ test(`${RUNS} messages`, { timeout: 3_600_000 }, async () => {
     slowest = Math.max(slowest, performance.now() - began)
   }
   expect(slowest, 'milliseconds of the slowest').toBeLessThan(SLOWEST_MS)
+  expect(octetsInUse() - before, 'octets kept').toBeLessThan(MAX_GROWTH)
 })

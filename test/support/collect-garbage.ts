@@ -7,3 +7,10 @@ export function collectGarbage(): void {
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()
 }
+
+/** Without what is only waiting to be collected, which the process holds on to as long as it likes. */
+export function octetsInUse(): number {
+  collectGarbage()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}

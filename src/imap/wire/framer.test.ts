@@ -1,9 +1,12 @@
 // Commands out of octets, however they arrive (RFC 3501 §2.2.1, §4.3; RFC 7888).
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { octetsInUse } from '../../../test/support/collect-garbage.js'
 import { type Frame, Framer, MAX_LINE } from './framer.js'
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 2000)
+/** Octets, however many runs: nothing of what was read is kept. */
+const MAX_GROWTH = 1 << 20
 
 /** All frames of a stream; literals up to `keep` octets are kept, others refused or discarded. */
 function frames(chunks: readonly Buffer[], keep = 100): string[] {
@@ -101,6 +104,7 @@ test('how octets are cut into chunks makes no difference', () => {
     'xyz',
   )
   const stream = fc.array(pieces, { maxLength: 60 }).map((parts) => Buffer.from(parts.join(''), 'latin1'))
+  const before = octetsInUse()
   fc.assert(
     fc.property(stream, fc.infiniteStream(fc.integer({ min: 1, max: 9 })), (octets, sizes) => {
       const chunks: Buffer[] = []
@@ -113,4 +117,5 @@ test('how octets are cut into chunks makes no difference', () => {
     }),
     { numRuns: RUNS },
   )
+  expect(octetsInUse() - before).toBeLessThan(MAX_GROWTH)
 })

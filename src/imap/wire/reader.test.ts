@@ -1,6 +1,7 @@
 // The reader, production by production (RFC 3501 §9), and any octets at all.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { octetsInUse } from '../../../test/support/collect-garbage.js'
 import { formatNumbers } from '../../model/number-set.js'
 import { Reader } from './reader.js'
 import { ResponseWriter } from './response-writer.js'
@@ -9,6 +10,8 @@ import { SyntaxProblem } from './syntax-error.js'
 
 const read = (text: string) => new Reader(Buffer.from(text, 'latin1'))
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 2000)
+/** Octets, however many runs: nothing of what was read is kept. */
+const MAX_GROWTH = 1 << 20
 
 test('a command is read production by production', () => {
   const reader = read('a1 FETCH 1:*,7 (FLAGS)')
@@ -158,6 +161,7 @@ test('whatever comes, the reader answers or refuses with a SyntaxProblem', () =>
     ),
     { minLength: 1, maxLength: 6 },
   )
+  const before = octetsInUse()
   fc.assert(
     fc.property(wire, productions, (octets, reads) => {
       const reader = new Reader(octets)
@@ -170,4 +174,5 @@ test('whatever comes, the reader answers or refuses with a SyntaxProblem', () =>
     }),
     { numRuns: RUNS },
   )
+  expect(octetsInUse() - before).toBeLessThan(MAX_GROWTH)
 })

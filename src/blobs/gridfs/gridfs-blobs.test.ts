@@ -139,8 +139,7 @@ describeWith(['mongod'], 'what blobs on MongoDB cost', () => {
     }
   })
 
-  // On a machine that does much else the garbage waits longer for its collector (72 MiB seen once): three tries.
-  test('100 MB come in and go out within 64 MiB', { retry: 2 }, () => {
+  test('100 MB come in and go out within 64 MiB', () => {
     const program = fileURLToPath(new URL('./memory.fixture.js', import.meta.url))
     const told = execFileSync(process.execPath, [program, database.url], { encoding: 'utf8' })
     expect(Number(told)).toBeGreaterThan(0)

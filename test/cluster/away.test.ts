@@ -11,6 +11,7 @@ import { runEider, startServer, type TestServer } from '../server.js'
 import { type ReplicaSet, startReplicaSet } from '../support/mongod.js'
 import { describeWith, freePort, spawnProgram } from '../support/programs.js'
 import { type Redis, startRedis } from '../support/redis.js'
+import { newDataFolder } from '../wire/data-folder.js'
 import { ImapClient } from '../wire/imap.js'
 import { SmtpClient } from '../wire/smtp.js'
 
@@ -178,10 +179,12 @@ describeWith(['mongod', 'redis-server'], 'an instance on MongoDB', () => {
     const withPassword = (url: string) => url.replace('://', `://eider:${word}@`)
     const away = `mongodb://eider:${word}@127.0.0.1:${await freePort()}/eider?replicaSet=rs0`
     for (const url of [withPassword(set.url('eider')), away, `mongodb://eider:${word}@a:b/x`]) {
+      const data = newDataFolder()
       const { code, stdout, stderr } = await runEider([
-        ...['serve', '--data', mkdtempSync(join(tmpdir(), 'eider-test-'))],
+        ...['serve', '--data', data],
         ...['--set', `store.url=${url}`, '--set', 'store.timeout=500ms', '--set', 'log.level=debug'],
       ])
+      rmSync(data, { recursive: true, force: true })
       expect(code).toBe(1)
       expect(stdout + stderr).not.toContain(word)
     }

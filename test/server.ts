@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Place, placeOf, settings } from './support/engine.js'
+import { DYING_WITH_US } from './support/programs.js'
 
 export const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url))
 
@@ -62,7 +63,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const listen = Object.fromEntries(LISTENERS.map((name) => [`${name}.listen`, '127.0.0.1:0']))
   const place = options.place ?? (await placeOf(dir))
   const set = settings({ ...listen, ...place.set, ...options.set })
-  const [program = process.execPath, ...before] = options.command ?? [process.execPath]
+  const command = options.command ?? [process.execPath]
+  const [program = process.execPath, ...before] = [...DYING_WITH_US, ...command]
   const args = [...before, ...(options.nodeArgs ?? []), MAIN, 'serve', '--data', dir, ...set]
   const { logFile } = options
   const output = logFile === undefined ? 'pipe' : openSync(logFile, 'a')

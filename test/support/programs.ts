@@ -54,7 +54,12 @@ export function describeWith(names: readonly Program[], title: string, suite: ()
   else describe.skip(`${title} (SKIPPED: see the end)`, suite)
 }
 
-/** Starts it so that it dies with this process, however that ends, where the system can promise that. */
+/** Before a command: what it starts dies with this process, however that ends, where the system can promise that. */
+export const DYING_WITH_US: readonly string[] = existsSync('/usr/bin/setpriv')
+  ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--']
+  : []
+
+/** Starts it so that it dies with this process. */
 export function spawnProgram(
   name: Program,
   args: readonly string[],
@@ -62,8 +67,7 @@ export function spawnProgram(
 ): ChildProcess {
   const path = programPath(name)
   if (path === undefined) throw new Error(`${name} is not on the PATH: npm run services gets it`)
-  const bound = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'] : []
-  const [program = path, ...before] = [...bound, path]
+  const [program = path, ...before] = [...DYING_WITH_US, path]
   // A group of its own: an interrupt from the terminal is for the tests, which then end it.
   return spawn(program, [...before, ...args], {
     stdio: 'ignore',

@@ -1,12 +1,15 @@
 // The servers that tests start, themselves: that a kill is a death, a pause a silence, and that all come back.
 
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, rmSync } from 'node:fs'
 import { createClient } from '@redis/client'
 import { MongoClient } from 'mongodb'
 import { expect, test } from 'vitest'
+import { newDataFolder } from '../wire/data-folder.js'
 import { newDatabase, startReplicaSet } from './mongod.js'
-import { describeWith } from './programs.js'
+import { DYING_WITH_US, describeWith } from './programs.js'
 import { startRedis } from './redis.js'
 
 describeWith(['mongod'], 'a mongod for tests', () => {
@@ -80,3 +83,17 @@ describeWith(['redis-server'], 'a redis-server for tests', () => {
     await redis.kill()
   })
 })
+
+test.skipIf(DYING_WITH_US.length === 0)(
+  'a server ends with the process that started it, however that ended',
+  async () => {
+    const dir = newDataFolder()
+    const server = new URL('../server.js', import.meta.url)
+    const script = `import { startServer } from '${server}'\nconsole.log((await startServer({ dir: '${dir}' })).pid)`
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script])
+    const [pid] = await once(parent.stdout, 'data')
+    parent.kill('SIGKILL')
+    await expect.poll(() => existsSync(`/proc/${String(pid).trim()}`)).toBe(false)
+    rmSync(dir, { recursive: true, force: true })
+  },
+)

@@ -133,7 +133,8 @@ async function refuseLiteral(session: Session, frame: LiteralFrame, error: unkno
   const tag = tagOf(frame.octets)
   if (!frame.synchronising && frame.size > MAX_SKIPPED) {
     refuse(session, tag, error)
-    session.input.interrupt('The literal is too large')
+    // RFC 7888 §5: this BYE has the code too.
+    session.input.interrupt('[TOOBIG] The literal is too large')
     return
   }
   await skipLiteral(session, frame)

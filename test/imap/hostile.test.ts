@@ -64,7 +64,7 @@ test.each(['9223372036854775808', '18446744073709551616', '99999999999999999999'
     // Unasked, so many octets cannot be skipped: the connection ends.
     client.send(`a APPEND INBOX {${size}+}\r\n`)
     expect(await client.response()).toBe('a BAD [TOOBIG] LITERAL- allows 4096 octets')
-    expect(await client.response()).toBe('* BYE The literal is too large')
+    expect(await client.response()).toBe('* BYE [TOOBIG] The literal is too large')
     expect(await client.response()).toBeUndefined()
   },
 )

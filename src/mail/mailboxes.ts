@@ -42,12 +42,13 @@ export async function renameMailbox(
   from: MailboxPath,
   to: MailboxPath,
 ): Promise<void> {
-  const source = await services.store.mailboxByPath(account, from)
   const { modseq } = await services.store.renameMailbox(account, from, to)
-  // Of INBOX only the mail goes: somebody may have opened the mailbox that it comes into (RFC 3501 §6.3.5).
-  const target = await services.store.mailboxByPath(account, to)
-  if (source !== undefined) publish(services, account, modseq, source.id)
-  if (target !== undefined && target.id !== source?.id) publish(services, account, modseq, target.id)
+  // Of INBOX only the mail goes: somebody may have opened the mailbox that it comes into (RFC 3501 §6.3.5). Any other has only a
+  // new name, which does not move its modseq: nobody must wait for that of the account there.
+  for (const path of [from, to]) {
+    const mailbox = await services.store.mailboxByPath(account, path)
+    if (mailbox !== undefined) publish(services, account, mailbox.highestModseq, mailbox.id)
+  }
   publishAccount(services, account, modseq)
 }
 

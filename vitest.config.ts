@@ -8,7 +8,7 @@ const TESTS = ['dist/src/**/*.test.js', 'dist/test/**/*.test.js']
 
 // What a user sees, whatever engine is behind it: run once for each. All others are pure, or name their engine.
 const PER_ENGINE = [
-  'dist/test/imap/{transcripts,session,interleaving,collected,ending,search-text,store-away,plaintext}.test.js',
+  'dist/test/imap/{transcripts,session,interleaving,collected,ending,search-text,store-away,plaintext,lost-body}.test.js',
   'dist/test/mail/{accounts,authenticate,reading,search,source}.test.js',
   'dist/test/smtp/maildrop.test.js',
   'dist/test/http/*.test.js',

@@ -1,9 +1,10 @@
 // SEARCH (RFC 3501 §6.4.4) over a session's view: each message is read only as deep as its decision needs.
 
 import { Turn } from '../kit/turn.js'
-import { type AccountId, contentId, type MailboxId } from '../model/ids.js'
+import { type AccountId, type ContentId, contentId, type MailboxId } from '../model/ids.js'
 import { joinLists } from '../model/number-set.js'
 import type { Entries } from '../store/entries.js'
+import { isStoreError } from '../store/errors.js'
 import { readEntries } from './entries.js'
 import { openIndex } from './open-index.js'
 import {
@@ -13,6 +14,7 @@ import {
   FoldedSummary,
   type MatchContext,
   resolveQuery,
+  type SearchText,
 } from './search-match.js'
 import {
   COLD,
@@ -26,7 +28,7 @@ import {
 } from './search-query.js'
 import { readSearchText } from './search-text.js'
 import type { Services } from './services.js'
-import { openSources } from './source.js'
+import { type MessageSource, openSources } from './source.js'
 
 export interface SearchScope {
   readonly account: AccountId
@@ -108,6 +110,23 @@ async function decideBySummaries(
   }
 }
 
+/** Undefined also where the store has lost some of it: one message keeps nobody from finding the others. */
+async function textOf(
+  services: Services,
+  account: AccountId,
+  content: ContentId,
+  source: MessageSource,
+  turn: Turn,
+): Promise<SearchText | undefined> {
+  try {
+    return await readSearchText(services, account, content, source, turn)
+  } catch (error) {
+    if (!isStoreError(error, 'corrupt')) throw error
+    services.log.error({ err: error, account, content }, 'search-text-failed')
+    return undefined
+  }
+}
+
 async function decideBySources(
   services: Services,
   account: AccountId,
@@ -122,7 +141,7 @@ async function decideBySources(
     if (turn.over) await turn.pass()
     const content = contentId(contents[next] ?? 0)
     const at = open[next++] as number
-    const text = source && (await readSearchText(services, account, content, source, turn))
+    const text = source && (await textOf(services, account, content, source, turn))
     const summary = summaries.get(at)
     await page.try(at, { depth: SOURCE, ...(text && { text }), ...(summary && { summary }) }, turn)
   }

@@ -11,14 +11,14 @@ import { type MessageSource, openSources } from '../../mail/source.js'
 import type { Entries, FlagsChanged } from '../../mail/types.js'
 import { DEFAULT_LIMITS } from '../../mime/limits.js'
 import { FLAG_WORDS, type FlagTable, namesAll, SEEN } from '../../model/flags.js'
-import { isPassing } from '../../store/errors.js'
+import { isPassing, isStoreError } from '../../store/errors.js'
 import { no } from '../reply.js'
 import type { Session } from '../session.js'
 import { readKeywords } from '../tell-changes.js'
 import type { View } from '../view.js'
 import type { Item, SectionItem, SimpleItem } from './items.js'
 import { type Batch, endRow, writeRow } from './rows.js'
-import { type Content, contentOf, sendSection } from './sections.js'
+import { type Content, contentOf, sendSection, takeBackRow } from './sections.js'
 
 /**
  * Messages whose ENVELOPEs or BODYSTRUCTUREs are read at once. Of made messages both may be six times as long as the headers that
@@ -140,6 +140,8 @@ class Fetch {
   #table: FlagTable | undefined
   /** Rows sent. */
   sent = 0
+  /** Rows left out because the store has lost what they need. */
+  lost = 0
 
   constructor(session: Session, view: View, plan: Plan) {
     this.#session = session
@@ -222,8 +224,30 @@ class Fetch {
     return contents
   }
 
-  /** Everything is read before the row begins; only large sections are read while it is sent. */
+  /** What the store has lost of one message keeps nobody from the others. */
   async #sendRow(
+    batch: Batch,
+    at: number,
+    source: MessageSource,
+    table: FlagTable,
+    seenNow: boolean,
+  ): Promise<void> {
+    const session = this.#session
+    const begun = session.output.writer.position
+    try {
+      await this.#writeRow(batch, at, source, table, seenNow)
+      this.sent++
+    } catch (error) {
+      takeBackRow(session, begun, error)
+      if (!isStoreError(error, 'corrupt')) throw error
+      const uid = batch.entries.uids[at]
+      session.connection.log.error({ err: error, account: session.account, uid }, 'imap-fetch-failed')
+      this.lost++
+    }
+  }
+
+  /** Everything is read before the row begins; only large sections are read while it is sent. */
+  async #writeRow(
     batch: Batch,
     at: number,
     source: MessageSource,
@@ -244,7 +268,6 @@ class Fetch {
       await sendSection(session, item.label, contents[index] ?? 'NIL')
     }
     endRow(writer)
-    this.sent++
   }
 }
 
@@ -270,5 +293,7 @@ export async function fetchAll(
     const batches = readAhead(slices, AHEAD, (slice) => batchOf(session, slice, plan))
     for await (const batch of batches) await fetch.sendRows(batch)
   }
+  if (fetch.lost > 0)
+    throw no('Some of the messages are damaged; the administrator has been told', 'CONTACTADMIN')
   return fetch.sent
 }

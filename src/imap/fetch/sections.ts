@@ -55,7 +55,7 @@ async function sendRange(session: Session, { section, from, to }: RangeOfSection
   if (left !== 0) throw new Error(`a section has ${-left} octets more than was announced`)
 }
 
-/** Writes `label SP nstring`. Throws ConnectionEnded where it cannot be sent as long as it was announced. */
+/** Writes `label SP nstring`. */
 export async function sendSection(session: Session, label: Buffer, content: Content): Promise<void> {
   const { writer } = session.output
   writer.octets(label).octet(0x20)
@@ -69,13 +69,15 @@ export async function sendSection(session: Session, label: Buffer, content: Cont
     return
   }
   writer.literalHeader(content.to - content.from)
-  try {
-    await sendRange(session, content)
-  } catch (error) {
-    if (!(error instanceof ConnectionEnded))
-      session.connection.log.error({ err: error }, 'imap-literal-cut-off')
-    // The client counts octets: only the end of the connection tells it that the rest is missing.
-    session.connection.destroy()
-    throw new ConnectionEnded()
-  }
+  await sendRange(session, content)
+}
+
+/** Takes back a row that began at `begun` and cannot be sent to its end. Throws ConnectionEnded where some of it has gone on. */
+export function takeBackRow({ connection, output }: Session, begun: number, error: unknown): void {
+  const isEnded = error instanceof ConnectionEnded
+  if (!isEnded && output.writer.rewind(begun)) return
+  if (!isEnded) connection.log.error({ err: error }, 'imap-literal-cut-off')
+  // The client counts octets: only the end of the connection tells it that the rest is missing.
+  connection.destroy()
+  throw new ConnectionEnded()
 }

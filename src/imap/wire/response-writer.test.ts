@@ -25,6 +25,17 @@ test('NUL goes out as 0x80, the length unchanged', () => {
   expect(withoutNul(clean)).toBe(clean)
 })
 
+test('what was written can be forgotten until it was taken', () => {
+  const writer = new ResponseWriter()
+  writer.text('told ')
+  expect(writer.take()).toHaveLength(1)
+  writer.text('kept ')
+  const begun = writer.position
+  expect(writer.text('forgotten').octets(new Uint8Array(20_000)).rewind(begun)).toBe(true)
+  expect(String(writer.text('and more').take()[0])).toBe('kept and more')
+  expect(writer.text('later').rewind(begun)).toBe(false)
+})
+
 test('numbers are decimal', () => {
   fc.assert(
     fc.property(

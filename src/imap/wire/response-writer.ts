@@ -20,6 +20,7 @@ export class ResponseWriter {
   /** Full buffers that have not been taken yet. */
   #before: Buffer[] = []
   #beforeOctets = 0
+  #taken = 0
 
   /** Octets written and not yet taken. */
   get length(): number {
@@ -29,6 +30,19 @@ export class ResponseWriter {
   /** True when it is time to hand the octets on. */
   get full(): boolean {
     return this.length >= FULL
+  }
+
+  /** Octets written since the beginning. */
+  get position(): number {
+    return this.#taken + this.length
+  }
+
+  /** Forgets what was written since `position`; false where some of that is not at hand any more. */
+  rewind(position: number): boolean {
+    const length = position - this.#taken - this.#beforeOctets
+    if (length < 0) return false
+    this.#length = length
+    return true
   }
 
   /** A buffer with room for `more` octets behind `#length`. */
@@ -59,6 +73,7 @@ export class ResponseWriter {
   take(): Buffer[] {
     const taken = this.#before
     if (this.#buffer !== undefined && this.#length > 0) taken.push(this.#buffer.subarray(0, this.#length))
+    this.#taken += this.length
     this.#buffer = undefined
     this.#length = 0
     this.#before = []

@@ -129,7 +129,7 @@ test.each<[string, Partial<ConfigSources>, RegExp]>([
   ['grace that was not set', { set: ['store.url=mongodb://a/b', 'store.timeout=1h'] }, /\(default\)/],
   ['poll', { set: ['imap.pollInterval=0'] }, /imap\.pollInterval = "0".*at least 100ms/],
   ['list', { set: ['tls.certificates=x'] }, /tls\.certificates.*TOML list/],
-  ['list item', { set: ['tls.certificates=[{cert = "a"}]'] }, /tls\.certificates/],
+  ['list item', { set: ['tls.certificates=[{cert = "a"}]'] }, /tls\.certificates.*both paths/],
   ['text in the file', { file: file('data = 1\n') }, /data = 1/],
   [
     'token',
@@ -142,6 +142,14 @@ test('the collector may begin at once on SQLite, and where no transaction is und
   expect(load({ set: ['collector.grace=0'] }).config['collector.grace']).toBe(0)
   const { config } = load({ set: ['store.url=mongodb://a/b', 'store.timeout=1s', 'collector.grace=11s'] })
   expect(config['collector.grace']).toBe(11_000)
+})
+
+test.each(CONFIG_KEYS)('%s of a wrong type is refused in its own words', (key) => {
+  for (const value of ['1979-05-27', '[{}]']) {
+    const failing = () => load({ file: file(`${key} = ${value}\n`) })
+    expect(failing).toThrow(/: it should be /)
+    expect(failing).not.toThrow(/Invalid|expected/)
+  }
 })
 
 test.each([

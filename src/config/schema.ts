@@ -7,6 +7,7 @@ import {
   count,
   duration,
   flag,
+  folder,
   hostName,
   listen,
   localHostName,
@@ -20,7 +21,7 @@ const MONGODB = ['mongodb://', 'mongodb+srv://']
 const connections = () => count(1, 1_000_000)
 
 export const configSchema = z.object({
-  data: z.string().min(1, 'a folder').prefault('./data').describe('folder of everything that is kept'),
+  data: folder().prefault('./data').describe('folder of everything that is kept'),
   'store.url': url('sqlite:', ...MONGODB)
     .prefault('sqlite:')
     .describe('where accounts and mail are kept; sqlite: in data'),

@@ -38,39 +38,47 @@ function measured(text: string, units: Readonly<Record<string, number>>): number
 }
 
 /** Octets. */
-export const size = (min = 0) =>
-  z.union([z.number(), z.string()]).transform((value, context) => {
+export function size(min = 0) {
+  const error = `a size, such as 500MB, 64MiB or 1GiB${min === 0 ? '' : `, and at least ${min}B`}`
+  return z.union([z.number(), z.string()], { error }).transform((value, context) => {
     const octets = measured(String(value), SIZE_UNITS)
     if (octets !== undefined && octets >= min) return octets
-    return refuse(context, `a size, such as 500MB, 64MiB or 1GiB${min === 0 ? '' : `, and at least ${min}B`}`)
+    return refuse(context, error)
   })
+}
 
 /** Milliseconds, `max` days at the most. */
-export const duration = (min = 0, max = Number.POSITIVE_INFINITY) =>
-  z.union([z.literal(0), z.string()]).transform((value, context) => {
+export function duration(min = 0, max = Number.POSITIVE_INFINITY) {
+  const least = min === 0 ? '' : `, at least ${min}ms`
+  const most = Number.isFinite(max) ? `, at most ${max}d` : ''
+  const error = `a duration with its unit, such as 500ms, 30s, 10m or 12h${least}${most}`
+  return z.union([z.literal(0), z.string()], { error }).transform((value, context) => {
     const ms = value === 0 || value === '0' ? 0 : measured(value, DURATION_UNITS)
     if (ms !== undefined && ms >= min && ms <= max * DAY_MS) return ms
-    const least = min === 0 ? '' : `, at least ${min}ms`
-    const most = Number.isFinite(max) ? `, at most ${max}d` : ''
-    return refuse(context, `a duration with its unit, such as 500ms, 30s, 10m or 12h${least}${most}`)
+    return refuse(context, error)
   })
+}
 
 /** Milliseconds that a timer waits for, or twice as many: Node.js takes more than 2^31 for 1. */
 export const timer = (min = 100) => duration(min, 12)
 
-export const count = (min: number, max: number) =>
-  z.union([z.number(), z.string()]).transform((value, context) => {
+export function count(min: number, max: number) {
+  const error = `a whole number from ${min} to ${max}`
+  return z.union([z.number(), z.string()], { error }).transform((value, context) => {
     const number = typeof value === 'string' && !/^[0-9]{1,15}$/.test(value) ? Number.NaN : Number(value)
     if (Number.isInteger(number) && number >= min && number <= max) return number
-    return refuse(context, `a whole number from ${min} to ${max}`)
+    return refuse(context, error)
   })
+}
 
-export const flag = () =>
-  z.union([z.boolean(), z.string()]).transform((value, context) => {
+export function flag() {
+  const error = 'true or false'
+  return z.union([z.boolean(), z.string()], { error }).transform((value, context) => {
     if (typeof value === 'boolean') return value
     if (value === 'true' || value === 'false') return value === 'true'
-    return refuse(context, 'true or false')
+    return refuse(context, error)
   })
+}
 
 export interface ListenAddress {
   readonly host: string
@@ -79,23 +87,29 @@ export interface ListenAddress {
 }
 
 /** Host and port to listen on, or `off`. */
-export const listen = () =>
-  z.string().transform((text, context): ListenAddress | 'off' => {
+export function listen() {
+  const error = 'host:port, such as 127.0.0.1:9143 or [::1]:9143, or off'
+  return z.string({ error }).transform((text, context): ListenAddress | 'off' => {
     if (text === 'off') return 'off'
     const match = /^(?:\[([^\]]+)\]|([^[\]:]+)):([0-9]{1,5})$/.exec(text)
     const host = match?.[1] ?? match?.[2]
     const port = Number(match?.[3])
     const ipv6 = match?.[1] !== undefined
     if (host !== undefined && port <= 65_535 && (!ipv6 || isIP(host) === 6)) return { host, port }
-    return refuse(context, 'host:port, such as 127.0.0.1:9143 or [::1]:9143, or off')
+    return refuse(context, error)
   })
+}
 
 /** Labels of letters, digits and hyphens (RFC 5321 §4.1.2, Domain). */
 const HOST_NAME =
   /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i
 
-export const hostName = () =>
-  z.string().regex(HOST_NAME, 'a host name: letters, digits and hyphens between dots')
+export function hostName() {
+  const error = 'a host name: letters, digits and hyphens between dots'
+  return z.string({ error }).regex(HOST_NAME, error)
+}
+
+export const folder = () => z.string({ error: 'a folder' }).min(1, 'a folder')
 
 /** This machine's name where it is one that may be said to others: some have an underscore. */
 export function localHostName(): string {
@@ -104,12 +118,14 @@ export function localHostName(): string {
 }
 
 /** One of `allowed`: those that end with `//` begin a URL, whose rest is the engine's business; the others are all of it. */
-export const url = (...allowed: readonly string[]) =>
-  z.string().transform((text, context) => {
+export function url(...allowed: readonly string[]) {
+  const named = allowed.map((one) => one.replace(/\/\/$/, '//…')).join(' or ')
+  const error = allowed.includes('sqlite:') ? `${named}; the folder of sqlite: is data` : named
+  return z.string({ error }).transform((text, context) => {
     if (allowed.some((one) => (one.endsWith('//') ? text.startsWith(one) : text === one))) return text
-    const folder = allowed.includes('sqlite:') ? '; the folder of sqlite: is data' : ''
-    return refuse(context, allowed.map((one) => one.replace(/\/\/$/, '//…')).join(' or ') + folder)
+    return refuse(context, error)
   })
+}
 
 /** A URL as it may be shown: without the password, and without options that hold secrets. */
 export const withoutSecrets = (value: unknown): unknown =>
@@ -119,10 +135,11 @@ export const withoutSecrets = (value: unknown): unknown =>
         .replace(/([?&](?:[a-z]*password|authMechanismProperties)=)[^&]*/gi, '$1…')
     : value
 
-export const certificates = () =>
-  z.array(z.strictObject({ cert: z.string().min(1), key: z.string().min(1) }), {
-    error: 'a list of {cert, key}, both paths of PEM files',
-  })
+export function certificates() {
+  const error = 'a list of {cert, key}, both paths of PEM files'
+  const path = z.string({ error }).min(1, error)
+  return z.array(z.strictObject({ cert: path, key: path }, { error }), { error })
+}
 
 /** The message says what would have been right; the loader puts the key and the value before it. */
 function refuse(context: z.RefinementCtx, expected: string): never {

@@ -2,6 +2,7 @@
 // "Migration: from one store to another".
 
 import { existsSync, realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Config } from '../config/schema.js'
 import { type Closing, closeAll } from '../kit/closing.js'
 import { lockFolder } from '../kit/folder-lock.js'
@@ -61,7 +62,7 @@ export async function migrate(
 
 function endOf(config: Config, url: string): End {
   if (url.startsWith(SQLITE) && url.length > SQLITE.length) {
-    const data = url.slice(SQLITE.length)
+    const data = resolve(url.slice(SQLITE.length))
     return {
       config: { ...config, data, 'store.url': SQLITE, 'blobs.url': 'store', 'bus.url': 'local:' },
       name: url,

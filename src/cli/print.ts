@@ -1,6 +1,5 @@
 // What the commands print: columns for people, JSON (one value a command, one line an item for `check`) for scripts.
 
-import { resolve } from 'node:path'
 import type { LoadedConfig } from '../config/load.js'
 import { describeKey } from '../config/schema.js'
 import { withoutSecrets } from '../config/values.js'
@@ -101,7 +100,7 @@ const PEOPLE: Output = {
     const { previousStorageUsed, storageUsed } = result as Row
     write(`storage used: ${storageUsed} octets (was ${previousStorageUsed})`)
   },
-  madeStore: (data) => void process.stderr.write(`Made a new mail store in ${resolve(data)}.\n`),
+  madeStore: (data) => void process.stderr.write(`Made a new mail store in ${data}.\n`),
   finding({ kind, where, problem, repaired }) {
     write(`${kind}: ${where}: ${problem}${repaired === undefined ? '' : ` (mended: ${repaired})`}`)
   },

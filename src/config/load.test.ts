@@ -1,7 +1,7 @@
 // The configuration: what beats what, how values are written, and that mistakes are named.
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { type ConfigSources, loadConfig } from './load.js'
 import { CONFIG_KEYS, environmentName } from './schema.js'
@@ -17,7 +17,7 @@ function file(text: string): string {
 test('the defaults that scripts rely on', () => {
   const { config } = load()
   expect(config).toMatchObject({
-    data: './data',
+    data: resolve('data'),
     'store.url': 'sqlite:',
     'bus.url': 'local:',
     'imap.listen': { host: '127.0.0.1', port: 9143 },
@@ -48,6 +48,10 @@ test('flags beat the environment, which beats the file', () => {
   expect(settings.get('message.maxSize')?.origin).toBe('environment EIDER_MESSAGE_MAX_SIZE')
   expect(settings.get('imap.listen')).toEqual({ given: 'localhost:2', origin: '--set' })
   expect(settings.get('smtp.listen')).toEqual({ given: '127.0.0.1:2525', origin: 'default' })
+})
+
+test('the data folder is one path for all who open something in it', () => {
+  expect(load({ environment: { EIDER_DATA: ' /data' } }).config.data).toBe(resolve(' /data'))
 })
 
 test('the faults that tests make are no keys', () => {

@@ -2,6 +2,7 @@
 // nobody knows, or a value that cannot be, stops the start and is named. docs/operations.md, "Configuration".
 
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { parse } from 'smol-toml'
 import { CONFIG_KEYS, type Config, type ConfigKey, configSchema, environmentName } from './schema.js'
 import { isLoopbackName, withoutSecrets } from './values.js'
@@ -151,7 +152,12 @@ function validate(given: Layer): Config {
       `http.requireToken=false (${origin}) is possible only where http.listen is on loopback, and it is ${http.host}`,
     )
   }
-  return { ...config, 'http.requireToken': requireToken ?? (http !== 'off' && !isLoopbackName(http.host)) }
+  return {
+    ...config,
+    // Whole, because SQLite's driver trims what it is given, and Node.js does not.
+    data: resolve(config.data),
+    'http.requireToken': requireToken ?? (http !== 'off' && !isLoopbackName(http.host)),
+  }
 }
 
 export const isCluster = (config: Pick<Config, 'store.url'>): boolean =>

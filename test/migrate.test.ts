@@ -242,6 +242,13 @@ describeWith(['mongod'], 'eider migrate', () => {
       code: 1,
       stderr: expect.stringContaining('"same"'),
     })
+    // As where the name of the database is misspelt.
+    const empty = await newDatabase()
+    expect(await migrate(empty.url, `sqlite:${join(root, 'nothing')}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('"no-data"'),
+    })
+    await empty.drop()
     const wrong = await migrate('mysql://user:secret@host/', `sqlite:${first}`)
     expect(wrong).toMatchObject({ code: 2, stderr: expect.not.stringContaining('secret') })
   })

@@ -113,11 +113,17 @@ async function demandFit(source: Side, target: Side, from: string, to: string): 
       'not-empty',
       `${to} holds part of ${begun}: finish that migration, or take an empty target`,
     )
-  const tokens = await target.store.tokens()
-  for await (const _ of target.store.accounts())
-    throw new RefusedError('not-empty', `${to} holds accounts already: a migration needs an empty target`)
-  if (tokens.length > 0)
-    throw new RefusedError('not-empty', `${to} holds tokens already: a migration needs an empty target`)
+  if (await isEmpty(source)) throw new RefusedError('no-data', `${from} holds neither accounts nor tokens`)
+  if (!(await isEmpty(target)))
+    throw new RefusedError(
+      'not-empty',
+      `${to} holds accounts or tokens already: a migration needs an empty target`,
+    )
+}
+
+async function isEmpty({ store }: Side): Promise<boolean> {
+  for await (const _ of store.accounts()) return false
+  return (await store.tokens()).length === 0
 }
 
 async function run(source: Side, target: Side, from: string, output: MigrationOutput): Promise<number> {

@@ -1,7 +1,7 @@
 // Accounts and their addresses: made, found, changed, removed. What names are the same is decided in
 // docs/adr/0003-addresses-and-usernames.md; every change that open sessions must see sends a hint.
 
-import { type Address, addressKey, hasLabel, parseAddress } from '../model/address.js'
+import { type Address, addressKey, hasLabel, hasUnseen, parseAddress } from '../model/address.js'
 import { INBOX, type SpecialUse } from '../model/mailbox-path.js'
 import { parseUsername } from '../model/username.js'
 import type { Account, StoredAddress } from '../store/accounts.js'
@@ -20,6 +20,8 @@ const FIRST_MAILBOXES: readonly { path: string; specialUse?: SpecialUse }[] = [
   { path: 'Archive', specialUse: '\\Archive' },
 ]
 
+const UNSEEN = 'a character of it cannot be seen'
+
 export interface NewAccountOptions {
   readonly username: string
   readonly password: string
@@ -31,6 +33,7 @@ export interface NewAccountOptions {
 export async function createAccount(services: Services, options: NewAccountOptions): Promise<Account> {
   const name = parseUsername(options.username)
   if ('problem' in name) throw new MailError('invalid-username', `not a user name: ${name.problem}`)
+  if (hasUnseen(name.username)) throw new MailError('invalid-username', `not a user name: ${UNSEEN}`)
   // Before the hash, which costs more; the store looks again in its transaction.
   if ((await accountByKey(services, name.key)) !== undefined) throw accountExists(name.username)
   const account = await services.store.createAccount({
@@ -121,6 +124,7 @@ export async function addAddress(
   main = false,
 ): Promise<StoredAddress> {
   const address = registrable(text)
+  if (hasUnseen(address.address)) throw new MailError('invalid-address', `not an address: ${UNSEEN}`)
   const key = addressKey(address)
   const holder = await services.store.accountByName(key)
   if (holder !== undefined && holder.id !== account.id) {

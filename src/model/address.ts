@@ -31,6 +31,8 @@ const DOT_ATOM = new RegExp(`^[${ATEXT}]+(?:\\.[${ATEXT}]+)*$`, 'u')
 const QUOTED = /^"((?:[\u0020\u0021\u0023-\u005b\u005d-\u007e\u0080-\u{10ffff}]|\\[\u0020-\u007e])*)"$/u
 /** Controls, lone surrogates, invisible format characters (but the joiners that words need), line and paragraph ends. */
 const IMPOSSIBLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufeff\ufffd]|(?![\u200c\u200d])\p{Cf}/u
+/** Ignorable characters (RFC 8264 §9.13) but the joiners, and spaces but the one that can be told from its like. */
+const UNSEEN = /(?![\u200c\u200d])\p{Default_Ignorable_Code_Point}|(?! )\p{Zs}/u
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
 const DOMAIN = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`)
 
@@ -76,6 +78,9 @@ export function parseAddress(text: string): Address | { readonly problem: Addres
 
 /** What addresses are compared by: the local part folded, the domain in A-labels. Dots count. */
 export const addressKey = (address: Address): string => `${foldCase(address.local)}@${address.domain}`
+
+/** A new address or user name may not look like another one; those that are there already are read as they are. */
+export const hasUnseen = (name: string): boolean => UNSEEN.test(name)
 
 /** Where the `+label` of the local part begins, -1 where there is none; a local part is never all label. */
 const labelAt = (local: string): number => local.indexOf('+', 1)

@@ -51,6 +51,24 @@ test('names that are the same cannot be taken twice', async () => {
   }
 })
 
+test('no new name has a character that cannot be seen; one that is there already is found, and goes', async () => {
+  const seen = await create('visible')
+  for (const unseen of ['\ufe0f', '\u034f', '\u180b', '\u17b4', '\u115f', '\u1160']) {
+    await expect(create(`vis${unseen}ible`)).rejects.toMatchObject({ code: 'invalid-username' })
+    await expect(create(`vis${unseen}ible@example.com`)).rejects.toMatchObject({ code: 'invalid-username' })
+  }
+  for (const local of ['a\ufe0f', 'a\u3164', 'a\u00a0', 'a\u3000b', '"a \u3000b"', '"a\u2003b"'])
+    await expect(addAddress(services, seen, `${local}@example.com`)).rejects.toMatchObject({
+      code: 'invalid-address',
+    })
+  for (const local of ['"a b"', '\u0645\u06cc\u200c\u062e', '\u0915\u094d\u200d\u0937'])
+    await addAddress(services, seen, `${local}@example.com`)
+  const old = 'old\ufe0f@example.com'
+  await services.store.addAddress(seen.id, { address: old, addressKey: old, main: false })
+  expect(await findRecipients(services, old)).toMatchObject([{ account: { id: seen.id } }])
+  expect((await removeAddress(services, old)).id).toBe(seen.id)
+})
+
 test('an internationalized address receives under its punycode domain and with labels', async () => {
   const account = await create('андрис')
   const { address, main } = await addAddress(services, account, 'андрис@уайлддак.орг')

@@ -41,7 +41,10 @@ export interface Collected extends Readonly<Dropped> {
 export interface MaintenanceStore {
   /** Counters, quota, index order, modseqs, references, content that no entry names. Reads in pages. */
   check(options: { repair: boolean }): AsyncIterable<Finding>
-  /** One round: removed accounts, deleted mailboxes, old tombstones, contents and references nobody names. In slices. */
+  /**
+   * One round: removed accounts, deleted mailboxes, old tombstones, contents and references nobody names. In slices. A store
+   * that is open has one under way at the most.
+   */
   collect(options: CollectOptions): Promise<Collected>
   /** Those of `hashes` which some account refers to. */
   referencedBlobs(hashes: readonly string[]): Promise<ReadonlySet<string>>

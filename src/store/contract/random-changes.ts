@@ -24,6 +24,17 @@ export async function place(store: Store): Promise<Place> {
 /** To the collector everything is old. */
 const EVERYTHING = { tombstoneAge: -86_400_000, contentAge: -86_400_000 }
 
+let collecting = false
+
+/** One round at a time, as src/mail/collect.ts has them. */
+async function collect(store: Store): Promise<void> {
+  if (collecting) return
+  collecting = true
+  await store.collect(EVERYTHING).finally(() => {
+    collecting = false
+  })
+}
+
 /** One change at random, somewhere among the first `span` UIDs; now and then the collector drops what was expunged. */
 export async function mutate({ store, id, boxes }: Place, random: Random, span: number): Promise<void> {
   const from = boxes[random(2)] ?? boxes[0]
@@ -37,5 +48,5 @@ export async function mutate({ store, id, boxes }: Place, random: Random, span: 
   else if (kind < 28) await store.copy(id, from, uids, to, NO_LIMIT)
   else if (kind < 32) await drain(store.move(id, from, uids, to))
   else if (kind < 39) await drain(store.expunge(id, from))
-  else await store.collect(EVERYTHING)
+  else await collect(store)
 }

@@ -89,8 +89,14 @@ test.skipIf(DYING_WITH_US.length === 0)(
   async () => {
     const dir = newDataFolder()
     const server = new URL('../server.js', import.meta.url)
-    const script = `import { startServer } from '${server}'\nconsole.log((await startServer({ dir: '${dir}' })).pid)`
-    const parent = spawn(process.execPath, ['--input-type=module', '-e', script])
+    // Its last word at the start: what it says once nobody reads it ends it too.
+    const script = `import { startServer } from '${server}'
+    const { log, pid } = await startServer({ dir: '${dir}' })
+    while (!log().includes('http-without-token')) await new Promise(setImmediate)
+    console.log(pid)`
+    // Under npx a server ends by itself with what started it.
+    const env = { ...process.env, npm_lifecycle_event: 'test' }
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { env })
     const [pid] = await once(parent.stdout, 'data')
     parent.kill('SIGKILL')
     await expect.poll(() => existsSync(`/proc/${String(pid).trim()}`)).toBe(false)

@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runEider, type ServerOptions, startServer, type TestServer } from '../server.js'
+import { engineName } from '../support/engine.js'
 import { newDataFolder } from '../wire/data-folder.js'
 import { Random } from '../wire/random.js'
 import { MessageLog } from './messages.js'
@@ -16,17 +17,18 @@ const ACCOUNTS = 3
 /** A kill comes at most this many ms after the last client logged in. */
 const LONGEST_RUN = 1_500
 
-/** The collector removes at once, and all the time, what nobody names any more: what it must not touch is told by the model. */
-export const COLLECTING = {
+/** The collector removes soon, and all the time, what nobody names any more: what it must not touch is told by the model. */
+export const collecting = () => ({
   'collector.interval': '100ms',
-  'collector.grace': '500ms',
+  // On MongoDB the shortest that there is.
+  'collector.grace': engineName() === 'SQLite' ? '500ms' : '20s',
   'retention.content': '0s',
   'retention.expunged': '2s',
-}
+})
 
 /** A server of the crash test; `options` say more, such as what it runs under. */
 export function startOn({ data }: Pick<Run, 'data'>, options: ServerOptions = {}): Promise<TestServer> {
-  return startServer({ dir: data, set: COLLECTING, ...options })
+  return startServer({ dir: data, set: collecting(), ...options })
 }
 
 export interface Run {

@@ -3,7 +3,7 @@
 
 import { mkdirSync, rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { COLLECTING, compare, findings, letLoose, prepare, type Run, startOn } from '../crash/run.js'
+import { collecting, compare, findings, letLoose, prepare, type Run, startOn } from '../crash/run.js'
 import { startServer, type TestServer } from '../server.js'
 import { newDataFolder } from '../wire/data-folder.js'
 import { ImapClient } from '../wire/imap.js'
@@ -85,7 +85,7 @@ async function losePower(env: Record<string, string>, rounds: number, seed: numb
   const problems: string[] = []
   for (let round = 0; round < rounds && problems.length === 0; round++) {
     const disk = new Disk(run.data)
-    const { server, calls } = await startTraced({ dir: run.data, set: COLLECTING, env })
+    const { server, calls } = await startTraced({ dir: run.data, set: collecting(), env })
     problems.push(...(await letLoose(run, server)))
     disk.replay(calls())
     rmSync(run.data, { recursive: true })

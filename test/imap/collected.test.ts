@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { INBOX_ID } from '../../src/mail/deliver.js'
 import { ImapClient } from './client.js'
-import { type ImapTestServer, startImapServer } from './server.js'
+import { closeWithoutErrors, type ImapTestServer, startImapServer } from './server.js'
 
 const DAY = 86_400_000
 
@@ -11,10 +11,7 @@ let server: ImapTestServer
 beforeAll(async () => {
   server = await startImapServer()
 })
-afterAll(async () => {
-  await server.close()
-  expect(server.errors).toEqual([])
-})
+afterAll(() => closeWithoutErrors(server))
 
 test('a session from before is told of it, and the next does not see it', async () => {
   const { id } = await server.addUser('anna')

@@ -1,6 +1,7 @@
 // A server for IMAP tests in the test's own process: the services on the engine that the tests are for, and a listener on
 // a free port of loopback.
 
+import { expect } from 'vitest'
 import type { ImapOptions } from '../../src/imap/options.js'
 import { createImapServer } from '../../src/imap/server.js'
 import { Listener } from '../../src/kit/listener.js'
@@ -76,4 +77,10 @@ export async function startImapServer(options: ImapTestOptions = {}): Promise<Im
       await services.close()
     },
   }
+}
+
+/** At the end of a file of tests, where nothing may have gone wrong on the server's side. */
+export async function closeWithoutErrors(server: ImapTestServer): Promise<void> {
+  await server.close()
+  expect(server.errors).toEqual([])
 }

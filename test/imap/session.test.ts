@@ -1,17 +1,14 @@
 // A session from greeting to LOGOUT: the shortest way through every room.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ImapClient } from './client.js'
-import { type ImapTestServer, startImapServer } from './server.js'
+import { closeWithoutErrors, type ImapTestServer, startImapServer } from './server.js'
 
 let server: ImapTestServer
 beforeAll(async () => {
   server = await startImapServer()
   await server.addUser('anna')
 })
-afterAll(async () => {
-  await server.close()
-  expect(server.errors).toEqual([])
-})
+afterAll(() => closeWithoutErrors(server))
 
 test('a message appended is read back, octet by octet', async () => {
   const client = await ImapClient.connect(server.port)

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ImapTestServer, startImapServer } from './server.js'
+import { closeWithoutErrors, type ImapTestServer, startImapServer } from './server.js'
 import { parseTranscript, runTranscript } from './transcript.js'
 
 const FOLDER = fileURLToPath(new URL('../../../test/imap/', import.meta.url))
@@ -11,10 +11,7 @@ let server: ImapTestServer
 beforeAll(async () => {
   server = await startImapServer()
 })
-afterAll(async () => {
-  await server.close()
-  expect(server.errors).toEqual([])
-})
+afterAll(() => closeWithoutErrors(server))
 
 const files = readdirSync(FOLDER).filter((name) => name.endsWith('.txt'))
 
